@@ -1,0 +1,119 @@
+//! `/oracles`: external directories.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use fspiop::{Currency, PartyIdType};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use switch::{Administration, Oracle, OracleId, OracleSettings};
+
+use super::{
+    answer::{AdminError, Answer, administer, empty, json},
+    request::{JsonBody, invalid},
+};
+use crate::Hub;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OracleBody {
+    oracle_id_type: String,
+    endpoint: EndpointBody,
+    currency: Option<Currency>,
+    #[serde(default)]
+    is_default: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EndpointBody {
+    value: String,
+    endpoint_type: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Filter {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    currency: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OracleView<'a> {
+    oracle_id: String,
+    oracle_id_type: &'static str,
+    endpoint: EndpointView<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<Currency>,
+    is_default: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EndpointView<'a> {
+    value: &'a str,
+    endpoint_type: &'static str,
+}
+
+/// `GET /oracles?type=&currency=`
+pub(super) async fn list(State(hub): State<Arc<Hub>>, Query(filter): Query<Filter>) -> Answer {
+    let configuration = hub.current.get();
+    let wanted = |oracle: &&Oracle| {
+        filter.kind.as_deref().is_none_or(|kind| kind == oracle.party_id_type.as_str())
+            && filter.currency.as_deref().is_none_or(|wanted| oracle.currency.is_some_and(|own| own.as_str() == wanted))
+    };
+    let views: Vec<_> = configuration.routing.oracles().filter(wanted).map(view).collect();
+    json(StatusCode::OK, &views)
+}
+
+/// `POST /oracles`
+pub(super) async fn create(State(hub): State<Arc<Hub>>, JsonBody(body): JsonBody<OracleBody>) -> Answer {
+    administer(&hub, Administration::CreateOracle(check(&hub, body)?)).await?;
+    empty(StatusCode::CREATED)
+}
+
+/// `PUT /oracles/{id}`
+pub(super) async fn update(
+    State(hub): State<Arc<Hub>>,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<OracleBody>,
+) -> Answer {
+    administer(&hub, Administration::UpdateOracle(oracle_id(&id)?, check(&hub, body)?)).await?;
+    empty(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /oracles/{id}`
+pub(super) async fn delete(State(hub): State<Arc<Hub>>, Path(id): Path<String>) -> Answer {
+    administer(&hub, Administration::DeleteOracle(oracle_id(&id)?)).await?;
+    empty(StatusCode::NO_CONTENT)
+}
+
+fn check(hub: &Hub, body: OracleBody) -> Result<OracleSettings, AdminError> {
+    let types = PartyIdType::ALL.map(PartyIdType::as_str).join(", ");
+    let unknown = |_| invalid("/requestBody/oracleIdType", format!("must be one of {types}; found {}", body.oracle_id_type));
+    let party_id_type = PartyIdType::parse(&body.oracle_id_type).map_err(unknown)?;
+    if body.endpoint.endpoint_type != "URL" {
+        let found = body.endpoint.endpoint_type;
+        return Err(invalid("/requestBody/endpoint/endpointType", format!("must be URL; found {found}")));
+    }
+    hub.callback_policy
+        .check(&body.endpoint.value)
+        .map_err(|reason| invalid("/requestBody/endpoint/value", reason))?;
+    let endpoint = body.endpoint.value.into();
+    Ok(OracleSettings { party_id_type, currency: body.currency, endpoint, is_default: body.is_default })
+}
+
+fn oracle_id(text: &str) -> Result<OracleId, AdminError> {
+    text.parse().map(OracleId).map_err(|_| invalid("/path/ID", "must be the number of an oracle"))
+}
+
+fn view(oracle: &Oracle) -> OracleView<'_> {
+    OracleView {
+        oracle_id: oracle.id.0.to_string(),
+        oracle_id_type: oracle.party_id_type.as_str(),
+        endpoint: EndpointView { value: &oracle.endpoint, endpoint_type: "URL" },
+        currency: oracle.currency,
+        is_default: oracle.is_default,
+    }
+}

@@ -1,0 +1,127 @@
+//! `/participants`: who takes part.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use fspiop::{Currency, Timestamp};
+use http::StatusCode;
+use ledger::{Account, AccountId, NewParticipant, Participant, Registry};
+use serde::{Deserialize, Serialize};
+use switch::Administration;
+
+use super::{
+    answer::{Answer, administer, json, participant_not_found},
+    request::{JsonBody, name, new_name},
+};
+use crate::Hub;
+
+#[derive(Deserialize)]
+pub(super) struct NewParticipantBody {
+    name: String,
+    currency: Option<Currency>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ActiveBody {
+    pub(super) is_active: bool,
+}
+
+/// A participant as operators see it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ParticipantView {
+    name: String,
+    id: String,
+    created: Timestamp,
+    is_active: u8,
+    links: Links,
+    accounts: Vec<AccountView>,
+}
+
+#[derive(Serialize)]
+struct Links {
+    #[serde(rename = "self")]
+    own: String,
+}
+
+/// An account as it stands in a participant.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AccountView {
+    id: AccountNumber,
+    ledger_account_type: &'static str,
+    currency: Currency,
+    is_active: u8,
+    created_date: Timestamp,
+    created_by: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct AccountNumber(i64);
+
+impl From<AccountId> for AccountNumber {
+    fn from(id: AccountId) -> AccountNumber {
+        AccountNumber(id.0)
+    }
+}
+
+/// `GET /participants`
+pub(super) async fn list(State(hub): State<Arc<Hub>>) -> Answer {
+    let configuration = hub.current.get();
+    let registry = &configuration.registry;
+    let views: Vec<_> = registry.participants().map(|participant| view(registry, participant)).collect();
+    json(StatusCode::OK, &views)
+}
+
+/// `GET /participants/{name}`
+pub(super) async fn read(State(hub): State<Arc<Hub>>, Path(wanted): Path<String>) -> Answer {
+    answer_one(&hub, StatusCode::OK, &wanted)
+}
+
+/// `POST /participants`
+pub(super) async fn create(State(hub): State<Arc<Hub>>, JsonBody(body): JsonBody<NewParticipantBody>) -> Answer {
+    let new = NewParticipant { name: new_name(&body.name)?, currency: body.currency };
+    administer(&hub, Administration::RegisterParticipant(new)).await?;
+    answer_one(&hub, StatusCode::CREATED, &body.name)
+}
+
+/// `PUT /participants/{name}`
+pub(super) async fn activate(
+    State(hub): State<Arc<Hub>>,
+    Path(wanted): Path<String>,
+    JsonBody(body): JsonBody<ActiveBody>,
+) -> Answer {
+    administer(&hub, Administration::ActivateParticipant(name(&wanted)?, body.is_active)).await?;
+    answer_one(&hub, StatusCode::OK, &wanted)
+}
+
+/// One participant, as the configuration has it now.
+pub(super) fn answer_one(hub: &Hub, status: StatusCode, wanted: &str) -> Answer {
+    let configuration = hub.current.get();
+    let participant = configuration.registry.participant_named(wanted).ok_or_else(participant_not_found)?;
+    json(status, &view(&configuration.registry, participant))
+}
+
+fn view(registry: &Registry, participant: &Participant) -> ParticipantView {
+    ParticipantView {
+        name: participant.name.to_string(),
+        id: format!("central-ledger/participants/{}", participant.name),
+        created: participant.created_at,
+        is_active: u8::from(participant.active),
+        links: Links { own: format!("central-ledger/participants/{}", participant.name) },
+        accounts: registry.accounts_of(participant.id).map(account_view).collect(),
+    }
+}
+
+fn account_view(account: &Account) -> AccountView {
+    AccountView {
+        id: account.id.into(),
+        ledger_account_type: account.kind.as_str(),
+        currency: account.currency,
+        is_active: u8::from(account.active),
+        created_date: account.created_at,
+        created_by: "unknown",
+    }
+}

@@ -1,0 +1,106 @@
+//! One attempt to send a message over HTTP.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+use switch::Message;
+
+use super::Attempted;
+
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long an FSP may take to answer. It has only to say that it has the message.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection is kept without traffic; below the 60 s after which many gateways drop it without a word.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
+/// Idle connections that are kept for one FSP.
+const IDLE_PER_FSP: usize = 64;
+/// What an FSP may answer to a callback is read so far and thrown away, so that the connection can be used again.
+const ANSWER_BYTES: usize = 64 * 1024;
+/// What an oracle may answer.
+const ORACLE_ANSWER_BYTES: usize = 1024 * 1024;
+
+/// Sends messages; keeps connections open, a pool for each FSP.
+#[derive(Clone)]
+pub struct CallbackClient {
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+impl Default for CallbackClient {
+    fn default() -> CallbackClient {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        connector.set_nodelay(true);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(IDLE_PER_FSP)
+            .pool_timer(TokioTimer::new())
+            .build(connector);
+        CallbackClient { client }
+    }
+}
+
+impl CallbackClient {
+    /// Sends a message to a URL and says how that ended.
+    pub async fn send(&self, url: &str, message: &Arc<Message>) -> Attempted {
+        let Some(request) = to_request(url, message) else {
+            return Attempted::Refused(format!("{url:?} is no URL, or a header can't be sent"));
+        };
+        match tokio::time::timeout(ANSWER_TIMEOUT, self.exchange(request, ANSWER_BYTES)).await {
+            Ok(Ok((status, _))) => judge(status),
+            Ok(Err(reason)) => Attempted::Failed(reason),
+            Err(_) => Attempted::Failed(format!("no answer within {} s", ANSWER_TIMEOUT.as_secs())),
+        }
+    }
+
+    /// Asks an oracle; the whole exchange must end within `timeout`.
+    pub async fn ask(&self, request: Request<Full<Bytes>>, timeout: Duration) -> Result<(StatusCode, Bytes), String> {
+        match tokio::time::timeout(timeout, self.exchange(request, ORACLE_ANSWER_BYTES)).await {
+            Ok(result) => result,
+            Err(_) => Err(format!("no answer within {} ms", timeout.as_millis())),
+        }
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>, limit: usize) -> Result<(StatusCode, Bytes), String> {
+        let response = self.client.request(request).await.map_err(|error| with_causes(&error))?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), limit).collect().await.map_err(|error| error.to_string())?;
+        Ok((status, body.to_bytes()))
+    }
+}
+
+fn to_request(url: &str, message: &Message) -> Option<Request<Full<Bytes>>> {
+    let mut request = Request::builder().method(message.method.as_str()).uri(url);
+    let headers = request.headers_mut()?;
+    for (name, value) in message.headers.iter() {
+        headers.append(name.clone(), HeaderValue::from_str(value).ok()?);
+    }
+    request.body(Full::new(message.body.clone())).ok()
+}
+
+/// A refusal that will not change is not worth another attempt; everything else is.
+fn judge(status: StatusCode) -> Attempted {
+    match status {
+        status if status.is_success() => Attempted::Taken,
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Attempted::Failed(format!("answered {status}")),
+        status if status.is_server_error() => Attempted::Failed(format!("answered {status}")),
+        status => Attempted::Refused(format!("answered {status}")),
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,9 @@
+//! Delivery of callbacks: at least once, in order for each transfer and quote, one slow FSP never in the way of another.
+
+mod client;
+mod driver;
+mod scheduler;
+
+pub use client::CallbackClient;
+pub use driver::{DeliveryHandle, DeliveryReceiver, Surroundings, start};
+pub use scheduler::{Attempted, Dispatch, Scheduler, SchedulerSettings};

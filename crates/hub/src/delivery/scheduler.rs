@@ -1,0 +1,391 @@
+//! Which message to send when. Pure: time comes in, and what is sent is somebody else's business, so that the seeded
+//! simulation runs this very code.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
+
+use fspiop::{FspId, Timestamp};
+use switch::{Delivery, DeliveryResult, Message, MessageId, Subject};
+
+/// Bounds of the scheduler.
+#[derive(Clone, Copy, Debug)]
+pub struct SchedulerSettings {
+    /// Requests under way to one FSP at the same time.
+    pub in_flight_per_fsp: usize,
+    /// Messages held in memory for one FSP; what comes beyond stays in the store until there is room.
+    pub waiting_per_fsp: usize,
+    /// Pause after the first failed attempt; it doubles with each further one.
+    pub first_pause_ms: i64,
+    /// The longest pause between two attempts.
+    pub longest_pause_ms: i64,
+}
+
+impl Default for SchedulerSettings {
+    fn default() -> SchedulerSettings {
+        SchedulerSettings {
+            // An FSP that answers in 50 ms gets 1280 callbacks a second.
+            in_flight_per_fsp: 64,
+            // At 4 KB each, 20 MB for an FSP that is down.
+            waiting_per_fsp: 5_000,
+            first_pause_ms: 100,
+            longest_pause_ms: 30_000,
+        }
+    }
+}
+
+/// A message to be sent now.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    /// Names this attempt towards the scheduler.
+    pub token: u64,
+    /// The message.
+    pub message: Arc<Message>,
+    /// How many attempts came before.
+    pub earlier_attempts: u32,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attempted {
+    /// The recipient took the message.
+    Taken,
+    /// The recipient will not take it, however often it is sent.
+    Refused(String),
+    /// It may succeed later.
+    Failed(String),
+}
+
+/// Decides what is sent when.
+#[derive(Debug, Default)]
+pub struct Scheduler {
+    settings: SchedulerSettings,
+    lanes: HashMap<FspId, Lane>,
+    under_way: HashMap<u64, Attempt>,
+    paused: BTreeMap<(Timestamp, u64), Attempt>,
+    outgoing: VecDeque<Dispatch>,
+    /// Durable messages that are in memory, or done with and not yet noted in the store.
+    held: HashSet<MessageId>,
+    next_token: u64,
+}
+
+/// Everything for one FSP.
+#[derive(Debug, Default)]
+struct Lane {
+    in_flight: usize,
+    size: usize,
+    waiting: VecDeque<Attempt>,
+    /// Later messages about a subject of which an earlier one is not done with.
+    behind: HashMap<Subject, VecDeque<Attempt>>,
+    /// Messages were left in the store; until they are fetched, new ones must not overtake them.
+    spilled: bool,
+    /// The same has happened since the current take-over began.
+    spilled_again: bool,
+    /// The current take-over found no room for one message, so it must pass over all later ones.
+    full: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Attempt {
+    message: Arc<Message>,
+    earlier: u32,
+}
+
+impl Scheduler {
+    /// A scheduler without work.
+    pub fn new(settings: SchedulerSettings) -> Scheduler {
+        Scheduler { settings, ..Scheduler::default() }
+    }
+
+    /// Takes a message over. A durable one that finds no room stays in the store, see [`Scheduler::wants_more`]; a
+    /// transient one is dropped, and `false` returned. A message that is held already is not taken twice.
+    pub fn offer(&mut self, message: Message) -> bool {
+        let durable = message.id.is_durable();
+        if durable && self.held.contains(&message.id) {
+            return true;
+        }
+        let lane = self.lanes.entry(message.recipient.clone()).or_default();
+        if lane.size >= self.settings.waiting_per_fsp || (durable && lane.spilled) {
+            lane.spilled |= durable;
+            lane.spilled_again |= durable;
+            return durable;
+        }
+        self.admit(message);
+        true
+    }
+
+    /// Begins to take over what a store still holds. To be called before the store is read, so that what is committed while
+    /// it is read is not forgotten.
+    pub fn begin_refill(&mut self) {
+        for lane in self.lanes.values_mut() {
+            lane.spilled_again = false;
+            lane.full = false;
+        }
+    }
+
+    /// Takes over a page of what the store holds, oldest first.
+    pub fn refill(&mut self, messages: Vec<Message>) {
+        for message in messages {
+            if self.held.contains(&message.id) {
+                continue;
+            }
+            let bound = self.settings.waiting_per_fsp;
+            let lane = self.lanes.entry(message.recipient.clone()).or_default();
+            if lane.full || lane.size >= bound {
+                lane.full = true;
+            } else {
+                self.admit(message);
+            }
+        }
+    }
+
+    /// Ends a take-over; `complete` says that the store was read to its end.
+    pub fn end_refill(&mut self, complete: bool) {
+        for lane in self.lanes.values_mut() {
+            lane.spilled = lane.full || lane.spilled_again || (lane.spilled && !complete);
+        }
+    }
+
+    /// Whether messages were left in the store for want of room.
+    pub fn wants_more(&self) -> bool {
+        self.lanes.values().any(|lane| lane.spilled && lane.size < self.settings.waiting_per_fsp)
+    }
+
+    /// The next message to send now, if there is one.
+    pub fn next(&mut self, now: Timestamp) -> Option<Dispatch> {
+        while let Some(entry) = self.paused.first_entry().filter(|entry| entry.key().0 <= now) {
+            let attempt = entry.remove();
+            let fsp = attempt.message.recipient.clone();
+            self.lane(&fsp).waiting.push_back(attempt);
+            self.fill(&fsp);
+        }
+        self.outgoing.pop_front()
+    }
+
+    /// When [`Scheduler::next`] may have something, if nothing else happens before.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        self.paused.keys().next().map(|(at, _)| *at)
+    }
+
+    /// Notes how an attempt ended. A message that is done with is returned, with what became of it.
+    pub fn finish(&mut self, token: u64, attempted: Attempted, now: Timestamp) -> Option<(Arc<Message>, DeliveryResult)> {
+        let attempt = self.under_way.remove(&token)?;
+        let message = attempt.message.clone();
+        self.lane(&message.recipient).in_flight -= 1;
+        let reason = match attempted {
+            Attempted::Taken => return Some(self.done(message, None)),
+            Attempted::Refused(reason) => return Some(self.done(message, Some(reason))),
+            Attempted::Failed(reason) => reason,
+        };
+        let again_at = now.plus_millis(self.pause_ms(attempt.earlier, token));
+        if again_at > message.give_up_at {
+            return Some(self.done(message, Some(reason)));
+        }
+        self.paused.insert((again_at, token), Attempt { message: message.clone(), earlier: attempt.earlier + 1 });
+        self.fill(&message.recipient);
+        None
+    }
+
+    /// Notes that the store knows what became of these messages, so that it will not bring them back.
+    pub fn forget(&mut self, noted: &[Delivery]) {
+        for delivery in noted {
+            self.held.remove(&delivery.message);
+        }
+    }
+
+    /// Messages held in memory.
+    pub fn len(&self) -> usize {
+        self.lanes.values().map(|lane| lane.size).sum()
+    }
+
+    /// Whether no message is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many messages wait for each FSP, those under way included.
+    pub fn lengths(&self) -> impl Iterator<Item = (&FspId, usize)> {
+        self.lanes.iter().map(|(fsp, lane)| (fsp, lane.size))
+    }
+
+    fn admit(&mut self, message: Message) {
+        let fsp = message.recipient.clone();
+        if message.id.is_durable() {
+            self.held.insert(message.id);
+        }
+        let attempt = Attempt { message: Arc::new(message), earlier: 0 };
+        let lane = self.lane(&fsp);
+        lane.size += 1;
+        let ordered = attempt.message.id.is_durable();
+        match lane.behind.get_mut(&attempt.message.subject).filter(|_| ordered) {
+            Some(behind) => behind.push_back(attempt),
+            None => {
+                if ordered {
+                    lane.behind.insert(attempt.message.subject.clone(), VecDeque::new());
+                }
+                lane.waiting.push_back(attempt);
+            }
+        }
+        self.fill(&fsp);
+    }
+
+    /// Starts as many attempts for an FSP as its bound allows.
+    fn fill(&mut self, fsp: &FspId) {
+        let bound = self.settings.in_flight_per_fsp;
+        while let Some(lane) = self.lanes.get_mut(fsp).filter(|lane| lane.in_flight < bound)
+            && let Some(attempt) = lane.waiting.pop_front()
+        {
+            lane.in_flight += 1;
+            let token = self.next_token;
+            self.next_token += 1;
+            let dispatch = Dispatch { token, message: attempt.message.clone(), earlier_attempts: attempt.earlier };
+            self.outgoing.push_back(dispatch);
+            self.under_way.insert(token, attempt);
+        }
+    }
+
+    fn done(&mut self, message: Arc<Message>, gave_up: Option<String>) -> (Arc<Message>, DeliveryResult) {
+        let ordered = message.id.is_durable();
+        let lane = self.lane(&message.recipient);
+        lane.size -= 1;
+        if ordered {
+            match lane.behind.get_mut(&message.subject).and_then(VecDeque::pop_front) {
+                Some(next) => lane.waiting.push_back(next),
+                None => drop(lane.behind.remove(&message.subject)),
+            }
+        }
+        self.fill(&message.recipient);
+        let result = match gave_up {
+            None => DeliveryResult::Delivered,
+            Some(reason) => {
+                DeliveryResult::GaveUp { message: Box::new(message.as_ref().clone()), reason: reason.into() }
+            }
+        };
+        (message, result)
+    }
+
+    fn lane(&mut self, fsp: &FspId) -> &mut Lane {
+        self.lanes.entry(fsp.clone()).or_default()
+    }
+
+    /// Doubles from attempt to attempt; a quarter of it depends on the token, so that what failed together does not come
+    /// back together.
+    fn pause_ms(&self, earlier: u32, token: u64) -> i64 {
+        let doubled = self.settings.first_pause_ms.saturating_mul(1_i64.checked_shl(earlier.min(32)).unwrap_or(i64::MAX));
+        let full = doubled.min(self.settings.longest_pause_ms);
+        let spread = i64::try_from(token.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56).expect("eight bits fit");
+        full - full / 4 * spread / 256
+    }
+}
+
+/// What a store is told of a durable message that is done with.
+pub(crate) fn delivery(message: &Message, result: DeliveryResult) -> Delivery {
+    Delivery { message: message.id, result }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use switch::{EndpointType, Headers, Method};
+
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_millis(1_000_000);
+
+    fn message(id: i64, fsp: &str, subject: &str) -> Message {
+        Message {
+            id: MessageId(id),
+            recipient: FspId::parse(fsp).unwrap(),
+            endpoint: EndpointType::TransferPut,
+            method: Method::Put,
+            path: "/transfers/1".into(),
+            headers: Headers::new(),
+            body: Bytes::new(),
+            subject: Subject::Other(subject.into()),
+            created_at: START,
+            give_up_at: START.plus_millis(10_000),
+        }
+    }
+
+    fn scheduler(in_flight_per_fsp: usize, waiting_per_fsp: usize) -> Scheduler {
+        Scheduler::new(SchedulerSettings { in_flight_per_fsp, waiting_per_fsp, ..SchedulerSettings::default() })
+    }
+
+    fn sent(scheduler: &mut Scheduler, now: Timestamp) -> Vec<(u64, i64)> {
+        std::iter::from_fn(|| scheduler.next(now)).map(|dispatch| (dispatch.token, dispatch.message.id.0)).collect()
+    }
+
+    #[test]
+    fn one_subject_is_delivered_in_order_and_others_do_not_wait() {
+        let mut scheduler = scheduler(8, 8);
+        for (id, subject) in [(1, "a"), (2, "a"), (3, "b")] {
+            assert!(scheduler.offer(message(id, "fsp", subject)));
+        }
+        assert_eq!(sent(&mut scheduler, START), [(0, 1), (1, 3)]);
+        assert!(scheduler.finish(0, Attempted::Failed("refused".into()), START).is_none());
+        assert_eq!(sent(&mut scheduler, START), []);
+        let later = scheduler.next_wake().unwrap();
+        assert_eq!(sent(&mut scheduler, later), [(2, 1)]);
+        assert!(scheduler.finish(2, Attempted::Taken, later).is_some());
+        assert_eq!(sent(&mut scheduler, later), [(3, 2)]);
+    }
+
+    #[test]
+    fn an_fsp_that_hangs_does_not_hold_up_another() {
+        let mut scheduler = scheduler(1, 100);
+        for id in 1..=10 {
+            scheduler.offer(message(id, "slow", &id.to_string()));
+        }
+        scheduler.offer(message(11, "quick", "x"));
+        assert_eq!(sent(&mut scheduler, START), [(0, 1), (1, 11)]);
+    }
+
+    #[test]
+    fn what_finds_no_room_stays_in_the_store_and_is_not_overtaken() {
+        let mut scheduler = scheduler(1, 2);
+        for id in 1..=3 {
+            assert!(scheduler.offer(message(id, "fsp", "a")));
+        }
+        assert!(!scheduler.offer(message(0, "fsp", "question")));
+        assert!(!scheduler.wants_more(), "there is no room yet");
+        assert_eq!(sent(&mut scheduler, START), [(0, 1)]);
+        scheduler.finish(0, Attempted::Taken, START);
+        assert!(scheduler.wants_more());
+        assert!(scheduler.offer(message(4, "fsp", "a")), "a new message must queue behind those left in the store");
+        assert_eq!(scheduler.len(), 1);
+        scheduler.begin_refill();
+        scheduler.refill(vec![message(2, "fsp", "a"), message(3, "fsp", "a"), message(4, "fsp", "a")]);
+        scheduler.end_refill(true);
+        let mut order = Vec::new();
+        while let Some(dispatch) = scheduler.next(START) {
+            order.push(dispatch.message.id.0);
+            scheduler.finish(dispatch.token, Attempted::Taken, START);
+        }
+        assert_eq!(order, [2, 3]);
+        assert!(scheduler.wants_more(), "message 4 found no room");
+        scheduler.begin_refill();
+        scheduler.refill(vec![message(4, "fsp", "a")]);
+        scheduler.end_refill(true);
+        assert_eq!(sent(&mut scheduler, START).len(), 1);
+    }
+
+    #[test]
+    fn a_message_is_given_up_when_its_time_is_over() {
+        let mut scheduler = scheduler(1, 1);
+        scheduler.offer(message(1, "fsp", "a"));
+        let mut now = START;
+        let result = loop {
+            let Some(dispatch) = scheduler.next(now) else {
+                now = scheduler.next_wake().unwrap();
+                continue;
+            };
+            if let Some((_, result)) = scheduler.finish(dispatch.token, Attempted::Failed("down".into()), now) {
+                break result;
+            }
+        };
+        assert!(matches!(result, DeliveryResult::GaveUp { reason, .. } if &*reason == "down"));
+        assert!(now <= START.plus_millis(10_000) && now > START.plus_millis(3_000), "{now}");
+        assert!(scheduler.is_empty());
+    }
+}

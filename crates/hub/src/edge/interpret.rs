@@ -1,0 +1,198 @@
+//! What a request asks for. Pure: the seeded simulation reads its messages with this very code.
+//!
+//! Order of the checks: URI and method, versions, other headers, JSON, the fields of the body, then who the participants
+//! are. (Size comes before all of them, where the body is read.)
+
+use bytes::Bytes;
+use fspiop::{
+    Currency, ErrorCode, ErrorCallback, FspId, FspiopError, ParticipantRegistration, PartyAnswer, PartyId, QuoteAnswer, QuoteId,
+    QuoteRequest, Resource, TransferFulfil, TransferId, TransferPrepare, TransferState, check_request, headers,
+};
+use http::{HeaderMap, HeaderName, Uri, header, request::Parts};
+use ledger::{Abort, AbortReason, Fulfil, Prepare, TransferStatus};
+use switch::{Command, Configuration, Headers, Inbound, Method, content_hash};
+
+use super::{Refusal, Route};
+
+/// A request that may be answered 202 or 200.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// Something to decide and to remember.
+    Command(Box<Command>),
+    /// Something that changes nothing.
+    Question(Box<Question>),
+}
+
+/// A question, or an answer on its way back; nothing of it is stored.
+#[derive(Clone, Debug)]
+pub enum Question {
+    /// Which FSP serves a party?
+    FindFsp(Inbound, PartyId, Option<Currency>),
+    /// Who is a party?
+    FindParty(Inbound, PartyId, Option<Currency>),
+    /// What an FSP says of a party; `true` for an error.
+    AnswerParty(Inbound, PartyId, bool),
+    /// An FSP serves a party from now on. Where an oracle knows the type, the hub stores nothing.
+    RegisterParty(Inbound, PartyId, FspId, Option<Currency>),
+    /// What became of a transfer?
+    GetTransfer(Inbound, TransferId),
+    /// What became of a quote?
+    GetQuote(Inbound, QuoteId),
+}
+
+/// The headers that travel on with a message.
+const TRAVELLING: [HeaderName; 10] = [
+    header::CONTENT_TYPE,
+    header::ACCEPT,
+    header::DATE,
+    headers::FSPIOP_SOURCE,
+    headers::FSPIOP_DESTINATION,
+    headers::FSPIOP_ENCRYPTION,
+    headers::FSPIOP_SIGNATURE,
+    headers::FSPIOP_URI,
+    headers::FSPIOP_HTTP_METHOD,
+    headers::TRACESTATE,
+];
+
+/// Reads a request. `trace` makes a `traceparent` for a message that has none.
+pub fn interpret(
+    parts: &Parts,
+    body: Bytes,
+    configuration: &Configuration,
+    trace: impl FnOnce() -> Box<str>,
+) -> Result<Request, Refusal> {
+    let (resource, route) = Route::of(&parts.method, parts.uri.path())?;
+    let checked = check_request(&parts.method, resource, &parts.headers)?;
+    let inbound = Inbound {
+        source: checked.source,
+        destination: checked.destination,
+        method: Method::parse(parts.method.as_str()).ok_or_else(|| Refusal::method_not_allowed("GET, POST, PUT, PATCH"))?,
+        path: parts.uri.path().into(),
+        headers: travelling(&parts.headers, trace),
+        body,
+    };
+    let source = inbound.source.clone();
+    let request = read(route, inbound, &parts.uri)?;
+    match configuration.registry.participant_named(source.as_str()) {
+        Some(_) => Ok(request),
+        None => Err(unknown_source(resource).into()),
+    }
+}
+
+fn unknown_source(_resource: Resource) -> FspiopError {
+    FspiopError::new(ErrorCode::MalformedSyntax, "invalid fspiop-source header")
+}
+
+fn travelling(all: &HeaderMap, trace: impl FnOnce() -> Box<str>) -> Headers {
+    let mut kept = Headers::new();
+    for name in TRAVELLING {
+        if let Some(value) = all.get(&name).and_then(|value| value.to_str().ok()) {
+            kept.set(name, value);
+        }
+    }
+    match all.get(headers::TRACEPARENT).and_then(|value| value.to_str().ok()) {
+        Some(parent) => kept.set(headers::TRACEPARENT, parent),
+        None => kept.set(headers::TRACEPARENT, trace()),
+    }
+    kept
+}
+
+fn read(route: Route, inbound: Inbound, uri: &Uri) -> Result<Request, FspiopError> {
+    let question = match route {
+        Route::Prepare => return prepare(inbound),
+        Route::Fulfil(id) => return fulfil(inbound, id),
+        Route::Abort(id) => return abort(inbound, id),
+        Route::RequestQuote => return request_quote(inbound),
+        Route::AnswerQuote(id, failed) => return answer_quote(inbound, id, failed),
+        Route::FindFsp(party) => Question::FindFsp(inbound, party, currency_of(uri)?),
+        Route::FindParty(party) => Question::FindParty(inbound, party, currency_of(uri)?),
+        Route::GetTransfer(id) => Question::GetTransfer(inbound, id),
+        Route::GetQuote(id) => Question::GetQuote(inbound, id),
+        Route::AnswerParty(party, failed) => {
+            match failed {
+                true => drop(ErrorCallback::read(&inbound.body)?),
+                false => drop(PartyAnswer::read(&inbound.body)?),
+            }
+            Question::AnswerParty(inbound, party, failed)
+        }
+        Route::RegisterParty(party) => {
+            let registration = ParticipantRegistration::read(&inbound.body)?;
+            Question::RegisterParty(inbound, party, registration.fsp_id, registration.currency)
+        }
+    };
+    Ok(Request::Question(Box::new(question)))
+}
+
+fn command(command: Command) -> Result<Request, FspiopError> {
+    Ok(Request::Command(Box::new(command)))
+}
+
+fn prepare(inbound: Inbound) -> Result<Request, FspiopError> {
+    let fields = TransferPrepare::read(&inbound.body)?;
+    let prepare = Prepare {
+        transfer_id: fields.transfer_id,
+        payer: fields.payer_fsp,
+        payee: fields.payee_fsp,
+        amount: fields.amount.amount,
+        currency: fields.amount.currency,
+        condition: fields.condition,
+        expiration: fields.expiration,
+        hash: content_hash(&inbound.body),
+    };
+    command(Command::Prepare { inbound, prepare })
+}
+
+fn fulfil(inbound: Inbound, transfer_id: TransferId) -> Result<Request, FspiopError> {
+    let fields = TransferFulfil::read(&inbound.body)?;
+    let hash = content_hash(&inbound.body);
+    let source = inbound.source.clone();
+    let notify = match fields.state {
+        TransferState::Committed => false,
+        TransferState::Reserved => true,
+        TransferState::Aborted => {
+            let reason = AbortReason::from(&FspiopError::plain(ErrorCode::PayeeRejectedTransaction));
+            let status = TransferStatus::AbortedRejected;
+            return command(Command::Abort { inbound, abort: Abort { transfer_id, source, status, reason, hash } });
+        }
+        TransferState::Received => {
+            let detail = "/requestBody/transferState must be COMMITTED, RESERVED or ABORTED";
+            return Err(FspiopError::new(ErrorCode::ValidationError, detail));
+        }
+    };
+    let completed_at = fields.completed_timestamp;
+    let fulfil = Fulfil { transfer_id, source, fulfilment: fields.fulfilment, completed_at, hash };
+    command(Command::Fulfil { inbound, fulfil, notify })
+}
+
+fn abort(inbound: Inbound, transfer_id: TransferId) -> Result<Request, FspiopError> {
+    let fields = ErrorCallback::read(&inbound.body)?;
+    let reason = AbortReason { code: fields.code, description: fields.description };
+    let hash = content_hash(&inbound.body);
+    let (source, status) = (inbound.source.clone(), TransferStatus::AbortedError);
+    command(Command::Abort { inbound, abort: Abort { transfer_id, source, status, reason, hash } })
+}
+
+fn request_quote(inbound: Inbound) -> Result<Request, FspiopError> {
+    let fields = QuoteRequest::read(&inbound.body)?;
+    let payee = inbound.destination.clone().or(fields.payee_fsp).ok_or_else(|| {
+        FspiopError::new(ErrorCode::MissingElement, "/header must have required property 'fspiop-destination'")
+    })?;
+    let (quote_id, hash) = (fields.quote_id, content_hash(&inbound.body));
+    command(Command::RequestQuote { inbound, quote_id, payee, hash })
+}
+
+fn answer_quote(inbound: Inbound, quote_id: QuoteId, failed: bool) -> Result<Request, FspiopError> {
+    match failed {
+        true => drop(ErrorCallback::read(&inbound.body)?),
+        false => drop(QuoteAnswer::read(&inbound.body)?),
+    }
+    let hash = content_hash(&inbound.body);
+    command(Command::AnswerQuote { inbound, quote_id, hash, failed })
+}
+
+fn currency_of(uri: &Uri) -> Result<Option<Currency>, FspiopError> {
+    let mut pairs = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+    let value = pairs.find(|(name, _)| *name == "currency").map(|(_, value)| value);
+    let bad = |_| FspiopError::new(ErrorCode::ValidationError, "/query/currency must be equal to one of the allowed values");
+    value.map(|value| Currency::parse(value).map_err(bad)).transpose()
+}

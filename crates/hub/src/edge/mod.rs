@@ -1,0 +1,12 @@
+//! The hub's FSPIOP side towards the network.
+
+mod interpret;
+mod refusal;
+mod route;
+mod service;
+
+pub use interpret::{Question, Request, interpret};
+pub use refusal::Refusal;
+pub use route::Route;
+pub use service::router;
+pub(crate) use service::read_body;

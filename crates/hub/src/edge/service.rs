@@ -1,0 +1,86 @@
+//! The FSPIOP listener.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request as HttpRequest, State},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use bytes::Bytes;
+use fspiop::{ErrorCode, FspiopError};
+use http::{HeaderValue, Method, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::{Refusal, Request, interpret};
+use crate::{Hub, health};
+
+/// FSPIOP, and the health of the service that upstream runs at the same port.
+pub fn router(hub: Arc<Hub>) -> Router {
+    Router::new().route("/health", get(health::detailed)).fallback(answer).with_state(hub)
+}
+
+async fn answer(State(hub): State<Arc<Hub>>, request: HttpRequest) -> Response {
+    let started = Instant::now();
+    let (method, resource) = (method_label(request.method()), resource_label(request.uri().path()));
+    let is_callback = matches!(*request.method(), Method::PUT | Method::PATCH);
+    let response = match take(&hub, request).await {
+        Ok(()) => accepted(if is_callback { StatusCode::OK } else { StatusCode::ACCEPTED }),
+        Err(refusal) => {
+            tracing::debug!(method, resource, error = %refusal.error, "refused");
+            refusal.into_response()
+        }
+    };
+    hub.metrics.request("fspiop", method, resource, response.status().as_u16(), started.elapsed());
+    response
+}
+
+async fn take(hub: &Arc<Hub>, request: HttpRequest) -> Result<(), Refusal> {
+    let (parts, body) = request.into_parts();
+    let body = read_body(body, hub.intake.body_bytes).await?;
+    let weight = body.len();
+    match interpret(&parts, body, &hub.current.get(), new_trace)? {
+        Request::Command(command) => {
+            hub.committer.commit(*command, weight).await?;
+            Ok(())
+        }
+        Request::Question(question) => Ok(hub.lookup.take(*question, weight).await?),
+    }
+}
+
+/// Reads a body within its bound. A length that is announced too large is refused before a byte is read.
+pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, FspiopError> {
+    let too_large = || FspiopError::new(ErrorCode::TooLargePayload, format!("/requestBody must be at most {limit} bytes"));
+    if http_body::Body::size_hint(&body).lower() > limit as u64 {
+        return Err(too_large());
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(_) => Err(FspiopError::new(ErrorCode::MalformedSyntax, "/requestBody ended before its announced length")),
+    }
+}
+
+fn accepted(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// A `traceparent` for a message that has none (W3C Trace Context, version 00, sampled).
+fn new_trace() -> Box<str> {
+    let (trace, span) = (uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
+    format!("00-{}-{}-01", trace.simple(), &span.simple().to_string()[..16]).into()
+}
+
+fn method_label(method: &Method) -> &'static str {
+    switch::Method::parse(method.as_str()).map_or("other", switch::Method::as_str)
+}
+
+fn resource_label(path: &str) -> &'static str {
+    let segment = path.split('/').nth(1).unwrap_or_default();
+    fspiop::Resource::from_path(segment).map_or("other", fspiop::Resource::path)
+}

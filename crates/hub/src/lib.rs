@@ -1,0 +1,47 @@
+//! The running hub: HTTP edge, group commit, delivery of callbacks, expiry, admin API, metrics.
+//!
+//! A request is read and checked by [`edge::interpret`], decided and made durable by the [`committer`], and answered; what
+//! the FSPs are told of it goes out through the [`delivery`]. The hub knows nothing of how it is deployed: [`Settings`] and
+//! a [`Store`] are all that it is given.
+
+#![cfg_attr(feature = "planted-bugs", allow(dead_code))]
+
+mod admin;
+mod authorizer;
+mod callback_policy;
+mod committer;
+mod current;
+pub mod delivery;
+pub mod edge;
+mod expiry;
+mod health;
+mod lookup;
+mod metrics;
+mod operations;
+mod serve;
+mod settings;
+
+use std::sync::Arc;
+
+use store::{Clock, Store};
+
+pub use authorizer::{Authorizer, Denied, OpenAuthorizer, Operation};
+pub use callback_policy::CallbackPolicy;
+pub use metrics::Metrics;
+pub use serve::{Addresses, Running, ServeError, serve, system_clock};
+pub use settings::{Intake, Listen, Settings, StoreLocation, StoreLocationError};
+
+use crate::{committer::Committer, current::Current, lookup::Lookup};
+
+/// What the listeners share.
+pub struct Hub {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) current: Arc<Current>,
+    pub(crate) committer: Committer,
+    pub(crate) lookup: Lookup,
+    pub(crate) authorizer: Arc<dyn Authorizer>,
+    pub(crate) callback_policy: CallbackPolicy,
+    pub(crate) intake: Intake,
+    pub(crate) metrics: Arc<Metrics>,
+}

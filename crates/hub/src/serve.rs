@@ -1,0 +1,235 @@
+//! Starts a hub, and ends it in good order.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
+use fspiop::Timestamp;
+use store::{Clock, Store, StoreError};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
+
+use crate::{
+    Authorizer, Hub, Settings, admin,
+    committer::Committer,
+    current::Current,
+    delivery::{self, CallbackClient, DeliveryHandle},
+    edge, expiry,
+    lookup::Lookup,
+    metrics::Metrics,
+    operations,
+};
+
+/// How long requests that are under way may take to end after the hub was told to stop.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Why a hub did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// An address can't be listened on.
+    #[error("{what} can't listen on {address}: {cause}")]
+    Listen {
+        /// Which listener.
+        what: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The store can't be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Where a running hub listens, ports that the system chose included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// FSPIOP.
+    pub fspiop: Vec<SocketAddr>,
+    /// Ledger admin API.
+    pub ledger_admin: SocketAddr,
+    /// Oracle admin API.
+    pub oracle_admin: SocketAddr,
+    /// Settlement API.
+    pub settlement: SocketAddr,
+    /// Metrics, liveness, readiness.
+    pub operations: SocketAddr,
+}
+
+/// A hub that runs. Dropping it stops nothing; see [`Running::stop`].
+pub struct Running {
+    /// Where it listens.
+    pub addresses: Addresses,
+    stop: watch::Sender<bool>,
+    listeners: JoinSet<()>,
+    background: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Takes no new requests, ends those under way, notes what was delivered, and returns.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        let drained = async { while self.listeners.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN, drained).await.is_err() {
+            tracing::warn!("requests were still under way after {} s", DRAIN.as_secs());
+            self.listeners.abort_all();
+        }
+        for task in self.background {
+            let _ = tokio::time::timeout(DRAIN, task).await;
+        }
+    }
+}
+
+struct Listeners {
+    fspiop: Vec<TcpListener>,
+    ledger_admin: TcpListener,
+    oracle_admin: TcpListener,
+    settlement: TcpListener,
+    operations: TcpListener,
+}
+
+/// Starts a hub on a store. When this returns, it accepts requests.
+pub async fn serve(
+    settings: Settings,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    authorizer: Arc<dyn Authorizer>,
+) -> Result<Running, ServeError> {
+    let listeners = bind(&settings).await?;
+    let addresses = listeners.addresses();
+    let (stop, stopping) = watch::channel(false);
+    let (hub, delivery) = assemble(settings, store, clock, authorizer, &stopping).await?;
+    let background = vec![delivery, expiry::start(hub.clone(), stopping.clone())];
+    let listeners = listeners.serve(&hub, &stopping);
+    Ok(Running { addresses, stop, listeners, background })
+}
+
+async fn assemble(
+    settings: Settings,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    authorizer: Arc<dyn Authorizer>,
+    stopping: &watch::Receiver<bool>,
+) -> Result<(Arc<Hub>, JoinHandle<()>), ServeError> {
+    let metrics = Arc::new(Metrics::new());
+    let current = Arc::new(Current::new(store.configuration().await?));
+    let (handle, receiver) = DeliveryHandle::channel();
+    let on_committed = {
+        let (current, handle) = (current.clone(), handle.clone());
+        Arc::new(move |committed: store::Committed| {
+            if let Some(configuration) = committed.configuration {
+                current.set(configuration);
+            }
+            if !committed.messages.is_empty() {
+                handle.send(committed.messages);
+            }
+        })
+    };
+    let committer = Committer::start(store.clone(), settings.intake, metrics.clone(), on_committed);
+    let client = CallbackClient::default();
+    let surroundings = delivery::Surroundings {
+        store: store.clone(),
+        committer: committer.clone(),
+        current: current.clone(),
+        client: client.clone(),
+        policy: settings.callback_policy.clone(),
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+    };
+    let task = delivery::start(settings.delivery, (handle.clone(), receiver), surroundings, stopping.clone());
+    let lookup = Lookup {
+        store: store.clone(),
+        clock: clock.clone(),
+        current: current.clone(),
+        committer: committer.clone(),
+        delivery: handle,
+        client,
+        room: Lookup::room(),
+    };
+    let hub = Hub {
+        store,
+        clock,
+        current,
+        committer,
+        lookup,
+        authorizer,
+        callback_policy: settings.callback_policy,
+        intake: settings.intake,
+        metrics,
+    };
+    Ok((Arc::new(hub), task))
+}
+
+async fn bind(settings: &Settings) -> Result<Listeners, ServeError> {
+    let listen = &settings.listen;
+    let mut fspiop = Vec::with_capacity(listen.fspiop.len());
+    for address in &listen.fspiop {
+        fspiop.push(bind_one("FSPIOP", *address).await?);
+    }
+    Ok(Listeners {
+        fspiop,
+        ledger_admin: bind_one("the ledger admin API", listen.ledger_admin).await?,
+        oracle_admin: bind_one("the oracle admin API", listen.oracle_admin).await?,
+        settlement: bind_one("the settlement API", listen.settlement).await?,
+        operations: bind_one("operations (metrics, live, ready)", listen.operations).await?,
+    })
+}
+
+async fn bind_one(what: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|cause| ServeError::Listen { what, address, cause })
+}
+
+impl Listeners {
+    fn addresses(&self) -> Addresses {
+        let of = |listener: &TcpListener| listener.local_addr().expect("a bound listener has an address");
+        Addresses {
+            fspiop: self.fspiop.iter().map(of).collect(),
+            ledger_admin: of(&self.ledger_admin),
+            oracle_admin: of(&self.oracle_admin),
+            settlement: of(&self.settlement),
+            operations: of(&self.operations),
+        }
+    }
+
+    fn serve(self, hub: &Arc<Hub>, stopping: &watch::Receiver<bool>) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        let fspiop = edge::router(hub.clone());
+        for listener in self.fspiop {
+            spawn(&mut tasks, listener, fspiop.clone(), stopping);
+        }
+        spawn(&mut tasks, self.ledger_admin, admin::ledger_router(hub.clone()), stopping);
+        spawn(&mut tasks, self.oracle_admin, admin::oracle_router(hub.clone()), stopping);
+        spawn(&mut tasks, self.settlement, admin::settlement_router(hub.clone()), stopping);
+        spawn(&mut tasks, self.operations, operations::router(hub.clone()), stopping);
+        tasks
+    }
+}
+
+fn spawn(tasks: &mut JoinSet<()>, listener: TcpListener, router: Router, stopping: &watch::Receiver<bool>) {
+    let mut stopping = stopping.clone();
+    let ended = async move { stopped(&mut stopping).await };
+    tasks.spawn(async move {
+        let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
+            // Answers are small and must not wait for each other.
+            let _ = stream.set_nodelay(true);
+        });
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(ended).await {
+            tracing::error!(%error, "a listener ended");
+        }
+    });
+}
+
+/// Waits until the hub is told to stop.
+pub(crate) async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+/// The system's clock.
+pub fn system_clock() -> Arc<dyn Clock> {
+    Arc::new(|| {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    })
+}

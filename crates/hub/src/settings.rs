@@ -1,0 +1,111 @@
+//! What a running hub is told at its start.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use fspiop::FspId;
+
+use crate::{callback_policy::CallbackPolicy, delivery::SchedulerSettings};
+
+/// Everything that a hub needs to run, its store apart.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where it listens.
+    pub listen: Listen,
+    /// The name in FSPIOP-Source of messages that the hub makes itself.
+    pub hub_name: FspId,
+    /// Which URLs FSPs and operators may register.
+    pub callback_policy: CallbackPolicy,
+    /// Bounds of the delivery of callbacks.
+    pub delivery: SchedulerSettings,
+    /// Bounds of what is taken in.
+    pub intake: Intake,
+}
+
+/// Addresses of the listeners; the ports are those of upstream's harness, so that its users find everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// FSPIOP, the same router on each.
+    pub fspiop: Vec<SocketAddr>,
+    /// Ledger admin API.
+    pub ledger_admin: SocketAddr,
+    /// Oracle admin API.
+    pub oracle_admin: SocketAddr,
+    /// Settlement API; health only, so far.
+    pub settlement: SocketAddr,
+    /// Metrics, liveness, readiness.
+    pub operations: SocketAddr,
+}
+
+impl Listen {
+    /// Ports of upstream's ml-api-adapter, quoting service, its handler, bulk adapter, account lookup and transaction
+    /// requests.
+    const FSPIOP_PORTS: [u16; 6] = [3000, 3002, 3003, 3500, 4002, 4003];
+
+    /// The harness's ports on one address, moved by `offset`; an offset that leaves the range of ports is `None`.
+    pub fn at(address: std::net::IpAddr, offset: u16) -> Option<Listen> {
+        let at = |port: u16| port.checked_add(offset).map(|port| SocketAddr::new(address, port));
+        Some(Listen {
+            fspiop: Listen::FSPIOP_PORTS.into_iter().map(at).collect::<Option<_>>()?,
+            ledger_admin: at(3001)?,
+            oracle_admin: at(4001)?,
+            settlement: at(3007)?,
+            operations: at(9100)?,
+        })
+    }
+
+    /// Free ports on the loopback address, for tests.
+    pub fn ephemeral() -> Listen {
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        Listen { fspiop: vec![free], ledger_admin: free, oracle_admin: free, settlement: free, operations: free }
+    }
+}
+
+/// Bounds of what is taken in; beyond them requests are held for a while and then refused before acceptance.
+#[derive(Clone, Copy, Debug)]
+pub struct Intake {
+    /// Largest body, in bytes (upstream's bound).
+    pub body_bytes: usize,
+    /// Bytes of all requests that wait for their batch.
+    pub waiting_bytes: usize,
+    /// Commands in one transaction.
+    pub batch_commands: usize,
+    /// How long a request is held while the store does not answer; clients give up at 10 s.
+    pub hold_ms: u64,
+}
+
+impl Default for Intake {
+    fn default() -> Intake {
+        Intake { body_bytes: 5_242_880, waiting_bytes: 64 << 20, batch_commands: 500, hold_ms: 8_000 }
+    }
+}
+
+/// Where a hub keeps its data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreLocation {
+    /// A SQLite file.
+    Sqlite(PathBuf),
+}
+
+/// Why a text names no store.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreLocationError {
+    /// Not one of the known forms.
+    #[error("found {0:?}, expected sqlite:FILE")]
+    Unknown(String),
+    /// A form that is still to come.
+    #[error("found {0:?}: PostgreSQL is not available yet; expected sqlite:FILE")]
+    NotYet(String),
+}
+
+impl std::str::FromStr for StoreLocation {
+    type Err = StoreLocationError;
+
+    fn from_str(text: &str) -> Result<StoreLocation, StoreLocationError> {
+        match text.split_once(':') {
+            Some(("sqlite", file)) if !file.is_empty() => Ok(StoreLocation::Sqlite(file.into())),
+            // What follows may hold a password.
+            Some((kind @ ("postgres" | "postgresql"), _)) => Err(StoreLocationError::NotYet(format!("{kind}:…"))),
+            _ => Err(StoreLocationError::Unknown(text.chars().take(80).collect())),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Quotes: terms pass between two participants; the hub remembers who asked whom.
+
+use fspiop::{ErrorCode, FspId, FspiopError, QuoteId, Timestamp};
+use ledger::{ContentHash, Participant};
+
+use crate::{
+    Configuration, EndpointType, Inbound, Message, Method, Quote, QuoteStatus, State, Subject, command::lifetime, originate::quote_error, relay,
+};
+
+pub(crate) fn request(state: &mut State, inbound: &Inbound, id: QuoteId, payee: &FspId, hash: ContentHash) {
+    let Some(payer) = participant(state, &inbound.source) else { return };
+    if let Some(earlier) = state.quote(id)
+        && (earlier.request_hash != hash || earlier.payer != payer.id)
+    {
+        return refuse(state, inbound, id, &FspiopError::plain(ErrorCode::ModifiedRequest));
+    }
+    let Some(payee) = participant(state, payee).filter(|payee| payee.active && Some(payee.id) != state.registry().hub().map(|hub| hub.id)) else {
+        let error = FspiopError::new(ErrorCode::DestinationFspError, format!("Unsupported participant '{payee}'"));
+        return refuse(state, inbound, id, &error);
+    };
+    if state.quote(id).is_none() {
+        state.save_quote(Quote {
+            id,
+            payer: payer.id,
+            payee: payee.id,
+            request_hash: hash,
+            status: QuoteStatus::Pending,
+            answer_hash: None,
+            requested_at: state.now,
+            answered_at: None,
+        });
+    }
+    forward(state, inbound, id, &payee.name);
+}
+
+pub(crate) fn answer(state: &mut State, inbound: &Inbound, id: QuoteId, hash: ContentHash, failed: bool) {
+    let Some(quote) = state.quote(id).cloned() else {
+        let message = quote_not_found(&state.configuration(), state.now, inbound, id);
+        return state.send(message);
+    };
+    if participant(state, &inbound.source).is_none_or(|source| source.id != quote.payee) {
+        let error = FspiopError::new(ErrorCode::ValidationError, "FSPIOP-Source header should match the quote's payee");
+        return refuse(state, inbound, id, &error);
+    }
+    if quote.answer_hash.is_some_and(|earlier| earlier != hash) {
+        return refuse(state, inbound, id, &FspiopError::plain(ErrorCode::ModifiedRequest));
+    }
+    let payer = state.registry().participant(quote.payer).expect("participants are never removed").name.clone();
+    if quote.answer_hash.is_none() {
+        state.save_quote(Quote {
+            status: if failed { QuoteStatus::Failed } else { QuoteStatus::Answered },
+            answer_hash: Some(hash),
+            answered_at: Some(state.now),
+            ..quote
+        });
+    }
+    forward(state, inbound, id, &payer);
+}
+
+/// A quote whose payee could not be reached has failed; its requester is told by the message that calls this.
+pub(crate) fn forget_undeliverable(state: &mut State, message: &Message) {
+    if let (Subject::Quote(id), Method::Post) = (&message.subject, message.method)
+        && let Some(quote) = state.quote(*id).filter(|quote| quote.status == QuoteStatus::Pending).cloned()
+    {
+        state.save_quote(Quote { status: QuoteStatus::Failed, answered_at: Some(state.now), ..quote });
+    }
+}
+
+/// The error callback to whoever names a quote that the hub does not know.
+pub fn quote_not_found(configuration: &Configuration, now: Timestamp, inbound: &Inbound, id: QuoteId) -> Message {
+    let error = FspiopError::new(ErrorCode::QuoteIdNotFound, "Provided Quote ID was not found on the server.");
+    quote_error(configuration, now, &inbound.source, id, &error, Some(&inbound.headers))
+}
+
+fn forward(state: &mut State, inbound: &Inbound, id: QuoteId, recipient: &FspId) {
+    let give_up_at = lifetime::quote(state.now);
+    state.send(relay(inbound, recipient, EndpointType::Quotes, Subject::Quote(id), state.now, give_up_at));
+}
+
+fn refuse(state: &mut State, inbound: &Inbound, id: QuoteId, error: &FspiopError) {
+    let message = quote_error(&state.configuration(), state.now, &inbound.source, id, error, Some(&inbound.headers));
+    state.send(message);
+}
+
+fn participant(state: &State, name: &FspId) -> Option<Participant> {
+    state.registry().participant_named(name.as_str()).cloned()
+}

@@ -1,0 +1,215 @@
+//! Transfers: what the FSPs are told of the ledger's decisions.
+
+use fspiop::{
+    ErrorCode, FspId, FspiopError, Resource, Timestamp, TransferId, TransferState, headers,
+    write::{self, ErrorBody, TransferFulfilBody, TransferPatchBody},
+};
+use ledger::{
+    AbortDecision, FulfilDecision, ParticipantId, Prepare, PrepareDecision, Transfer, TransferStatus,
+    planted::{self, Bug},
+};
+
+use crate::{
+    Configuration, EndpointType, Headers, Inbound, Message, Method, State, Subject, command::lifetime,
+    originate::{Originated, originate, transfer_error},
+    relay,
+};
+
+pub(crate) fn prepare(state: &mut State, inbound: &Inbound, prepare: &Prepare) {
+    let id = prepare.transfer_id;
+    if prepare.payer != inbound.source {
+        let error = FspiopError::new(ErrorCode::ValidationError, "FSPIOP-Source header should match Payer");
+        return tell_error(state, &inbound.source, id, &error, Some(&inbound.headers));
+    }
+    match state.ledger.prepare(state.now, prepare) {
+        PrepareDecision::Reserved(transfer) => {
+            let mut message = pass_on(state.now, inbound, &prepare.payee, EndpointType::TransferPost, id);
+            message.give_up_at = transfer.expiration;
+            state.send(message);
+        }
+        PrepareDecision::Refused(_, error) => tell_error(state, &inbound.source, id, &error, Some(&inbound.headers)),
+        PrepareDecision::Duplicate(transfer) if transfer.status.is_final() => {
+            let message = final_state(&state.configuration(), state.now, &transfer, &inbound.source, Some(&inbound.headers));
+            state.send(message);
+        }
+        // Its callback is still to come.
+        PrepareDecision::Duplicate(_) => {}
+        PrepareDecision::Modified => tell_modified(state, inbound, id),
+        // The edge lets only participants in, and participants are never removed.
+        PrepareDecision::UnknownPayer => {}
+    }
+}
+
+pub(crate) fn fulfil(state: &mut State, inbound: &Inbound, fulfil: &ledger::Fulfil, notify: bool) {
+    let id = fulfil.transfer_id;
+    match state.ledger.fulfil(state.now, fulfil) {
+        FulfilDecision::Committed(transfer) => tell_committed(state, inbound, &transfer, notify),
+        FulfilDecision::WrongFulfilment(transfer, error) => {
+            let payer = name_of(state, transfer.payer);
+            tell_error(state, &payer, id, &error, Some(&inbound.headers));
+            if notify {
+                tell_payee(state, inbound, &transfer);
+            }
+        }
+        FulfilDecision::Duplicate(transfer) if notify => tell_payee(state, inbound, &transfer),
+        FulfilDecision::Duplicate(_) => {}
+        FulfilDecision::Expired(transfer) => tell_expired(state, &transfer),
+        FulfilDecision::Modified(_) => tell_modified(state, inbound, id),
+        FulfilDecision::NotReserved(_) => tell_not_reserved(state, inbound, id),
+        FulfilDecision::NotThePayee(_) => tell_not_the_payee(state, inbound, id),
+        FulfilDecision::NotFound => tell_not_found(state, inbound, id),
+    }
+}
+
+pub(crate) fn abort(state: &mut State, inbound: &Inbound, abort: &ledger::Abort) {
+    let id = abort.transfer_id;
+    match state.ledger.abort(state.now, abort) {
+        AbortDecision::Aborted(transfer) => {
+            let payer = name_of(state, transfer.payer);
+            let endpoint = match transfer.status {
+                TransferStatus::AbortedRejected => EndpointType::TransferPut,
+                _ => EndpointType::TransferError,
+            };
+            let message = pass_on(state.now, inbound, &payer, endpoint, id);
+            state.send(message);
+        }
+        AbortDecision::Expired(transfer) => tell_expired(state, &transfer),
+        // The payee knows what it said.
+        AbortDecision::Duplicate(_) => {}
+        AbortDecision::Modified(_) => tell_modified(state, inbound, id),
+        AbortDecision::NotReserved(_) => tell_not_reserved(state, inbound, id),
+        AbortDecision::NotThePayee(_) => tell_not_the_payee(state, inbound, id),
+        AbortDecision::NotFound => tell_not_found(state, inbound, id),
+    }
+}
+
+pub(crate) fn expire(state: &mut State, id: TransferId) {
+    if let Some(transfer) = state.ledger.expire(state.now, id) {
+        tell_expired(state, &transfer);
+    }
+}
+
+/// The callback that answers GET /transfers/{ID}: the state, for the payer or the payee; error 3208 for anybody else, who
+/// learns no more than of an id that was never used.
+pub fn answer_get(configuration: &Configuration, now: Timestamp, inbound: &Inbound, id: TransferId, known: Option<&Transfer>) -> Message {
+    let asker = configuration.registry.participant_named(inbound.source.as_str()).map(|asker| asker.id);
+    let own = |transfer: &&Transfer| asker.is_some() && (Some(transfer.payer) == asker || transfer.payee == asker);
+    let mut message = match known.filter(own) {
+        Some(transfer) => state_callback(configuration, now, transfer, &inbound.source, Some(&inbound.headers)),
+        None => {
+            let error = FspiopError::new(ErrorCode::TransferIdNotFound, "Provided Transfer ID was not found on the server.");
+            transfer_error(configuration, now, &inbound.source, id, error.to_body(), Some(&inbound.headers))
+        }
+    };
+    message.give_up_at = lifetime::lookup(now);
+    message
+}
+
+fn tell_committed(state: &mut State, inbound: &Inbound, transfer: &Transfer, notify: bool) {
+    let payer = name_of(state, transfer.payer);
+    let message = if notify {
+        state_callback(&state.configuration(), state.now, transfer, &payer, Some(&inbound.headers))
+    } else {
+        pass_on(state.now, inbound, &payer, EndpointType::TransferPut, transfer.id)
+    };
+    state.send(message);
+    if notify {
+        tell_payee(state, inbound, transfer);
+    }
+}
+
+/// The notification of the final state that a payee asks for when it answers RESERVED (FSPIOP 6.7.2.6).
+fn tell_payee(state: &mut State, inbound: &Inbound, transfer: &Transfer) {
+    let configuration = state.configuration();
+    let completed_at = transfer.completed_at.unwrap_or(state.now);
+    let what = Originated {
+        recipient: &inbound.source,
+        endpoint: EndpointType::TransferPut,
+        method: Method::Patch,
+        resource: Resource::Transfers,
+        path: format!("/transfers/{}", transfer.id),
+        body: write::to_body(&TransferPatchBody { completed_timestamp: completed_at, transfer_state: transfer.status.wire() }),
+        subject: Subject::Transfer(transfer.id),
+        cause: Some(&inbound.headers),
+        give_up_at: lifetime::final_state(state.now),
+    };
+    let message = originate(&configuration, state.now, what);
+    state.send(message);
+}
+
+fn tell_expired(state: &mut State, transfer: &Transfer) {
+    let error = ledger::expired();
+    if !planted::active(Bug::Totality) {
+        let payer = name_of(state, transfer.payer);
+        tell_error(state, &payer, transfer.id, &error, None);
+    }
+    if let Some(payee) = transfer.payee {
+        let payee = name_of(state, payee);
+        tell_error(state, &payee, transfer.id, &error, None);
+    }
+}
+
+fn tell_modified(state: &mut State, inbound: &Inbound, id: TransferId) {
+    let error = FspiopError::plain(ErrorCode::ModifiedRequest);
+    tell_error(state, &inbound.source, id, &error, Some(&inbound.headers));
+}
+
+fn tell_not_reserved(state: &mut State, inbound: &Inbound, id: TransferId) {
+    let error = FspiopError::new(ErrorCode::ValidationError, "non-RESERVED transfer state");
+    tell_error(state, &inbound.source, id, &error, Some(&inbound.headers));
+}
+
+fn tell_not_the_payee(state: &mut State, inbound: &Inbound, id: TransferId) {
+    let error = FspiopError::new(ErrorCode::ValidationError, "FSPIOP-Source header should match Payee");
+    tell_error(state, &inbound.source, id, &error, Some(&inbound.headers));
+}
+
+fn tell_not_found(state: &mut State, inbound: &Inbound, id: TransferId) {
+    let error = FspiopError::new(ErrorCode::InternalServerError, "transfer not found");
+    tell_error(state, &inbound.source, id, &error, Some(&inbound.headers));
+}
+
+fn tell_error(state: &mut State, recipient: &FspId, id: TransferId, error: &FspiopError, cause: Option<&Headers>) {
+    let message = transfer_error(&state.configuration(), state.now, recipient, id, error.to_body(), cause);
+    state.send(message);
+}
+
+/// What a resent prepare is answered once the transfer has ended: the same that was told the first time, from the hub.
+fn final_state(configuration: &Configuration, now: Timestamp, transfer: &Transfer, to: &FspId, cause: Option<&Headers>) -> Message {
+    match &transfer.abort_reason {
+        Some(reason) if transfer.status != TransferStatus::AbortedRejected => {
+            let body = write::to_body(&ErrorBody::new(&reason.code, &reason.description, []));
+            transfer_error(configuration, now, to, transfer.id, body, cause)
+        }
+        _ => state_callback(configuration, now, transfer, to, cause),
+    }
+}
+
+fn state_callback(configuration: &Configuration, now: Timestamp, transfer: &Transfer, to: &FspId, cause: Option<&Headers>) -> Message {
+    let state = transfer.status.wire();
+    let completed_at = transfer.completed_at.filter(|_| state != TransferState::Reserved);
+    let what = Originated {
+        recipient: to,
+        endpoint: EndpointType::TransferPut,
+        method: Method::Put,
+        resource: Resource::Transfers,
+        path: format!("/transfers/{}", transfer.id),
+        body: write::to_body(&TransferFulfilBody { fulfilment: transfer.fulfilment, completed_timestamp: completed_at, transfer_state: state }),
+        subject: Subject::Transfer(transfer.id),
+        cause,
+        give_up_at: lifetime::final_state(now),
+    };
+    originate(configuration, now, what)
+}
+
+/// An FSP's own message on its way to the other FSP; transfers name their method and path, as upstream's do.
+fn pass_on(now: Timestamp, inbound: &Inbound, recipient: &FspId, endpoint: EndpointType, id: TransferId) -> Message {
+    let mut message = relay(inbound, recipient, endpoint, Subject::Transfer(id), now, lifetime::final_state(now));
+    message.headers.set_if_absent(headers::FSPIOP_HTTP_METHOD, || inbound.method.as_str().into());
+    message.headers.set_if_absent(headers::FSPIOP_URI, || inbound.path.clone());
+    message
+}
+
+fn name_of(state: &State, participant: ParticipantId) -> FspId {
+    state.registry().participant(participant).expect("participants are never removed").name.clone()
+}

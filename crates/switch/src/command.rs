@@ -1,0 +1,162 @@
+//! What can be asked of the hub's durable state, already read and checked.
+
+use bytes::Bytes;
+use fspiop::{Currency, FspId, PartyId, QuoteId, Timestamp, TransferId};
+use ledger::ContentHash;
+
+use crate::{Administration, AdministrationError, Headers, Message, MessageId, Method, Subject};
+
+/// A message as an FSP sent it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inbound {
+    /// Who sent it; known to be a participant.
+    pub source: FspId,
+    /// For whom it is, if the sender says so.
+    pub destination: Option<FspId>,
+    /// HTTP method.
+    pub method: Method,
+    /// Path without query.
+    pub path: Box<str>,
+    /// The headers that travel with it.
+    pub headers: Headers,
+    /// The body, byte for byte.
+    pub body: Bytes,
+}
+
+/// Something to decide, together with the rest of its batch.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// POST /transfers.
+    Prepare {
+        /// The message.
+        inbound: Inbound,
+        /// What it asks of the ledger.
+        prepare: ledger::Prepare,
+    },
+    /// PUT /transfers/{ID} with COMMITTED or RESERVED.
+    Fulfil {
+        /// The message.
+        inbound: Inbound,
+        /// What it asks of the ledger.
+        fulfil: ledger::Fulfil,
+        /// The payee said RESERVED: it wants to hear from the hub that the transfer is committed.
+        notify: bool,
+    },
+    /// PUT /transfers/{ID} with ABORTED, or PUT /transfers/{ID}/error.
+    Abort {
+        /// The message.
+        inbound: Inbound,
+        /// What it asks of the ledger.
+        abort: ledger::Abort,
+    },
+    /// The time of a transfer may have come.
+    Expire(TransferId),
+    /// POST /quotes.
+    RequestQuote {
+        /// The message.
+        inbound: Inbound,
+        /// Which quote.
+        quote_id: QuoteId,
+        /// Who is asked.
+        payee: FspId,
+        /// Content of the message.
+        hash: ContentHash,
+    },
+    /// PUT /quotes/{ID} or PUT /quotes/{ID}/error.
+    AnswerQuote {
+        /// The message.
+        inbound: Inbound,
+        /// Which quote.
+        quote_id: QuoteId,
+        /// Content of the message.
+        hash: ContentHash,
+        /// Whether it is an error.
+        failed: bool,
+    },
+    /// POST /participants/{Type}/{ID}, where no oracle is registered for the type.
+    RegisterParty {
+        /// The message.
+        inbound: Inbound,
+        /// Which party.
+        party: PartyId,
+        /// Who serves it.
+        fsp: FspId,
+        /// In which currency.
+        currency: Option<Currency>,
+    },
+    /// An operator's request.
+    Administer(Administration),
+    /// What became of messages that were sent.
+    Deliveries(Vec<Delivery>),
+}
+
+/// What became of one durable message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Which message.
+    pub message: MessageId,
+    /// What became of it.
+    pub result: DeliveryResult,
+}
+
+/// How a delivery ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeliveryResult {
+    /// The recipient took it.
+    Delivered,
+    /// It is not tried any more.
+    GaveUp {
+        /// The message, to tell its originator.
+        message: Box<Message>,
+        /// Why, for people.
+        reason: Box<str>,
+    },
+}
+
+/// What is answered to a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Taken; results come as callbacks.
+    Accepted,
+    /// What became of an operator's request.
+    Administered(Result<(), AdministrationError>),
+}
+
+impl Command {
+    /// What the command is about, for logs and for people.
+    pub fn subject(&self) -> Option<Subject> {
+        Some(match self {
+            Command::Prepare { prepare, .. } => Subject::Transfer(prepare.transfer_id),
+            Command::Fulfil { fulfil, .. } => Subject::Transfer(fulfil.transfer_id),
+            Command::Abort { abort, .. } => Subject::Transfer(abort.transfer_id),
+            Command::Expire(id) => Subject::Transfer(*id),
+            Command::RequestQuote { quote_id, .. } | Command::AnswerQuote { quote_id, .. } => Subject::Quote(*quote_id),
+            Command::RegisterParty { party, .. } => Subject::from(party),
+            Command::Administer(_) | Command::Deliveries(_) => return None,
+        })
+    }
+}
+
+/// How long a message is tried before the hub gives up, counted from its decision.
+pub(crate) mod lifetime {
+    use super::Timestamp;
+
+    /// Answers to questions: the asker has given up by then (FSPs time out after 10 s or less).
+    const LOOKUP_MS: i64 = 10_000;
+    /// Quotes: their requester gives up after half a minute.
+    const QUOTE_MS: i64 = 30_000;
+    /// Final states: an FSP that is down for a working day still learns what became of its transfers.
+    const FINAL_STATE_MS: i64 = 24 * 60 * 60 * 1000;
+
+    pub(crate) fn lookup(now: Timestamp) -> Timestamp {
+        now.plus_millis(LOOKUP_MS)
+    }
+
+    pub(crate) fn quote(now: Timestamp) -> Timestamp {
+        now.plus_millis(QUOTE_MS)
+    }
+
+    pub(crate) fn final_state(now: Timestamp) -> Timestamp {
+        now.plus_millis(FINAL_STATE_MS)
+    }
+}
