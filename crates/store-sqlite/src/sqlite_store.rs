@@ -1,0 +1,116 @@
+//! The store itself: a writing thread, a reading thread, the lock.
+
+use std::{collections::BTreeSet, path::Path, sync::Arc};
+
+use fspiop::{Currency, FspId, PartyId, QuoteId, Timestamp, TransferId};
+use futures_util::{FutureExt, future::BoxFuture};
+use ledger::{AccountId, Balance, Transfer};
+use rusqlite::Connection;
+use store::{Books, Clock, Committed, Store, StoreError};
+use switch::{Command, Configuration, Message, MessageId, PartyEntry, Quote};
+
+use crate::{
+    batch::{Current, Writer},
+    error,
+    lock::Lock,
+    open::{self, Opened},
+    tables::{balance, books, meta, outbox, party, quote, transfer},
+    worker::Worker,
+};
+
+/// A message that was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Abandoned {
+    /// The message.
+    pub message: Message,
+    /// Why, for people.
+    pub reason: Box<str>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A store in one file, which no other process can open as long as this lives. Dropping it finishes what was begun.
+pub struct SqliteStore {
+    // Dropped from top to bottom: the writer's connection is the last to close and tidies up, then the lock goes.
+    reader: Worker<Connection>,
+    pub(crate) writer: Worker<Writer>,
+    current: Arc<Current>,
+    _lock: Lock,
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it for the hub of this name, readable for its owner only. Migrates it if an older version
+    /// of the program wrote it. Blocks for a few disk writes.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] if a newer version of the program has migrated the file, which is not touched then.
+    /// [`StoreError::Corrupt`] if it is another program's, no database, or damaged. [`StoreError::Unavailable`], naming the
+    /// file, if its folder is missing, it can't be read or written, another process has it open, or another hub owns it.
+    pub fn open(path: &Path, hub: FspId, clock: Arc<dyn Clock>) -> Result<SqliteStore, StoreError> {
+        let Opened { lock, writer, reader, configuration, meta } = open::open(path, &hub, &clock)?;
+        let current = Arc::new(Current::new(configuration));
+        let writer = Writer { connection: writer, clock, current: current.clone(), meta };
+        Ok(SqliteStore {
+            reader: Worker::start("store-reader", reader)?,
+            writer: Worker::start("store-writer", writer)?,
+            current,
+            _lock: lock,
+        })
+    }
+
+    /// Messages that were given up, with numbers above `after`, in order, at most `limit`.
+    pub fn abandoned(&self, after: MessageId, limit: usize) -> BoxFuture<'_, Result<Vec<Abandoned>, StoreError>> {
+        self.reader.run(move |connection| outbox::abandoned(connection, after, limit))
+    }
+}
+
+impl Store for SqliteStore {
+    fn commit(&self, commands: Arc<Vec<Command>>) -> BoxFuture<'_, Result<Committed, StoreError>> {
+        self.writer.run(move |writer| writer.commit(&commands))
+    }
+
+    fn configuration(&self) -> BoxFuture<'_, Result<Arc<Configuration>, StoreError>> {
+        std::future::ready(Ok(self.current.get())).boxed()
+    }
+
+    fn transfer(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Transfer>, StoreError>> {
+        self.reader.run(move |connection| transfer::find(connection, id))
+    }
+
+    fn quote(&self, id: QuoteId) -> BoxFuture<'_, Result<Option<Quote>, StoreError>> {
+        self.reader.run(move |connection| quote::find(connection, id))
+    }
+
+    fn party(&self, party: PartyId, currency: Option<Currency>) -> BoxFuture<'_, Result<Vec<PartyEntry>, StoreError>> {
+        self.reader.run(move |connection| party::find(connection, party, currency))
+    }
+
+    fn balances(&self, accounts: Vec<AccountId>) -> BoxFuture<'_, Result<Vec<(AccountId, Balance)>, StoreError>> {
+        let configuration = self.current.get();
+        self.reader.run(move |connection| {
+            let accounts: BTreeSet<_> = accounts.into_iter().collect();
+            let known = accounts.iter().filter_map(|id| configuration.registry.account(*id));
+            known.map(|account| Ok((account.id, balance::of(connection, account)?))).collect()
+        })
+    }
+
+    fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<TransferId>, StoreError>> {
+        self.reader.run(move |connection| transfer::due(connection, now, limit))
+    }
+
+    fn pending_messages(&self, after: MessageId, limit: usize) -> BoxFuture<'_, Result<Vec<Message>, StoreError>> {
+        self.reader.run(move |connection| outbox::pending(connection, after, limit))
+    }
+
+    fn books(&self) -> BoxFuture<'_, Result<Books, StoreError>> {
+        self.reader.run(|connection| {
+            // One transaction sees one moment.
+            let transaction = connection.transaction().map_err(error::at_read)?;
+            books::read(&transaction)
+        })
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.reader.run(|connection| meta::read(connection).map(drop))
+    }
+}

@@ -1,0 +1,121 @@
+//! The Testing Toolkit's kit: the folder with `run-ttk.sh` that runs Mojaloop's own collections.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+use tokio::process::Command;
+
+use crate::outcome::{Count, Row, say};
+use crate::process::{self, Group};
+use crate::workspace::Workspace;
+
+/// What the kit listens on.
+pub(super) const PORTS: [u16; 16] =
+    [3060, 4040, 5050, 15001, 15010, 15012, 15020, 15022, 15030, 15032, 15040, 15042, 15050, 15052, 15060, 15062];
+/// The oldest Node.js that the Testing Toolkit runs on.
+const NODE_MAJOR: u32 = 20;
+
+/// A kit that is there, with all it needs.
+pub(super) struct Kit {
+    script: PathBuf,
+}
+
+impl Kit {
+    /// Looks for the kit and its parts and lets it install itself; the error says what is missing.
+    pub(super) async fn find(workspace: &Workspace) -> Result<Self> {
+        let script = workspace.outside_part("MOJALOOP_TTK", "../shared/ttk").join("run-ttk.sh");
+        ensure!(
+            script.is_file(),
+            "there is no {}: set MOJALOOP_TTK to the folder of the kit (docs/conformance.md)",
+            script.display()
+        );
+        node_is_there().await?;
+        let kit = Self { script };
+        let status = process::echoed("run-ttk.sh install", kit.command(&["install"]), |_| {}).await?;
+        ensure!(status.success(), "the Testing Toolkit could not be installed (run-ttk.sh install: {status})");
+        Ok(kit)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.script);
+        command.args(arguments);
+        command
+    }
+
+    /// Starts the Testing Toolkit with the rules that suit the first collection.
+    pub(super) async fn start(&self, first: &str) -> Result<Running<'_>> {
+        let rules = if first.starts_with("hub") { "hub" } else { "core" };
+        let mut group = Group::spawn("the Testing Toolkit", to_stderr(self.command(&["start", rules]))?)?;
+        let status = group.wait().await?;
+        ensure!(status.success(), "the Testing Toolkit did not start ({status})");
+        Ok(Running { kit: self, _group: group })
+    }
+}
+
+/// A Testing Toolkit that is up; dropped, it ends.
+pub(super) struct Running<'a> {
+    kit: &'a Kit,
+    /// The script's own process is over, but what it started still belongs to its group.
+    _group: Group,
+}
+
+impl Running<'_> {
+    /// Runs one collection and counts its assertions; the report is left in `NAME.json` in the folder.
+    pub(super) async fn collection(&self, name: &str, reports: &Path) -> Result<Row> {
+        let started = Instant::now();
+        let mut last = None;
+        let mut command = self.kit.command(&[name]);
+        command.env("TTK_OUT", reports);
+        let status = process::echoed("run-ttk.sh", command, |line| last = Count::from_line(line)).await?;
+        let Some(mut count) = last else { bail!("{name} could not be run (run-ttk.sh: {status})") };
+        if !status.success() && count.failed == 0 {
+            say(&format!("{name}: no assertion failed, but run-ttk.sh: {status}"));
+            count += Count::FAILED;
+        }
+        Ok(Row::said(name, count, started.elapsed()))
+    }
+
+    /// Lets the kit stop what it started.
+    pub(super) async fn stop(self) -> Result<()> {
+        let status = process::echoed("run-ttk.sh stop", self.kit.command(&["stop"]), |_| {}).await?;
+        ensure!(status.success(), "run-ttk.sh stop: {status}");
+        Ok(())
+    }
+}
+
+/// The kit's long-lived processes must not hold our stdout: the last line is ours.
+fn to_stderr(mut command: Command) -> Result<Command> {
+    use std::os::fd::AsFd;
+    let stderr = std::io::stderr().as_fd().try_clone_to_owned().context("stderr")?;
+    command.stdout(stderr);
+    Ok(command)
+}
+
+async fn node_is_there() -> Result<()> {
+    let output = Command::new("node").arg("--version").output().await.context("Node.js is not installed")?;
+    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let Some(major) = major(&version) else { bail!("node --version says {version:?}") };
+    ensure!(major >= NODE_MAJOR, "Node.js {version} is too old: the Testing Toolkit needs {NODE_MAJOR} or later");
+    let npm = Command::new("npm").arg("--version").output().await.context("npm is not installed")?;
+    ensure!(npm.status.success(), "npm --version: {}", npm.status);
+    Ok(())
+}
+
+fn major(version: &str) -> Option<u32> {
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_version_of_node() {
+        for (version, expect) in
+            [("v20.20.2", Some(20)), ("v8.1.0", Some(8)), ("20.1.0", None), ("v", None), ("", None)]
+        {
+            assert_eq!(major(version), expect, "{version}");
+        }
+    }
+}

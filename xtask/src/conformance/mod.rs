@@ -1,0 +1,112 @@
+//! `cargo xtask conformance`: Mojaloop's own Testing Toolkit against the real hub, and the ledger's answers to it.
+
+mod answers;
+mod kit;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::http::Client;
+use crate::hub_process::{self, HubProcess, ports_must_be_free};
+use crate::outcome::{Count, Row, finish, not_run, say};
+use crate::workspace::Workspace;
+use answers::{Balances, Evidence};
+use kit::Kit;
+
+/// Every group must pass; the collections of a group run in order on one fresh hub.
+const GROUPS: &[&[&str]] = &[&["core-provisioning", "core-p2p"]];
+/// The collection whose payment the ledger is asked about.
+const PAYMENT: &str = "core-p2p";
+
+/// Collections of the Mojaloop Testing Toolkit against a fresh hub.
+#[derive(clap::Args)]
+#[command(before_help = "Example: cargo xtask conformance core-provisioning core-p2p")]
+pub(crate) struct Arguments {
+    /// Collections, as the kit's `run-ttk.sh list` names them, in this order on one fresh hub.
+    /// Without names: every group that must pass, each on a fresh hub.
+    names: Vec<String>,
+    /// What the hub stores in.
+    #[arg(long, value_enum, default_value_t = Store::Sqlite)]
+    store: Store,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Store {
+    Sqlite,
+    Postgres,
+}
+
+pub(crate) async fn command(arguments: Arguments) -> Result<ExitCode> {
+    if arguments.store == Store::Postgres {
+        say("--store postgres: not available yet; allowed is sqlite");
+        return Ok(ExitCode::from(2));
+    }
+    let workspace = Workspace::find().await?;
+    let rows = run(&workspace, &arguments.names).await?;
+    Ok(finish(&rows, rows.iter().map(|row| row.count).sum()))
+}
+
+/// Runs the named collections, or every group that must pass.
+pub(crate) async fn run(workspace: &Workspace, names: &[String]) -> Result<Vec<Row>> {
+    let groups: Vec<Vec<&str>> = match names {
+        [] => GROUPS.iter().map(|group| group.to_vec()).collect(),
+        names => vec![names.iter().map(String::as_str).collect()],
+    };
+    let started = Instant::now();
+    let kit = match Kit::find(workspace).await {
+        Ok(kit) => kit,
+        Err(error) => {
+            return Ok(vec![Row::said(
+                "Testing Toolkit",
+                not_run("conformance", &format!("{error:#}")),
+                started.elapsed(),
+            )]);
+        }
+    };
+    let binary = workspace.build_binary().await?;
+    let mut rows = Vec::new();
+    for group in groups {
+        ports_must_be_free(&hub_process::PORTS)?;
+        ports_must_be_free(&kit::PORTS)?;
+        let folder = workspace.fresh_folder(&format!("conformance/{}", group[0].replace('/', "_")))?;
+        say(&format!("{}: logs and reports are in {}", group.join(", "), folder.display()));
+        let hub = HubProcess::start(&binary, &folder).await?;
+        rows.extend(run_group(&kit, &group, &folder).await?);
+        let stopping = Instant::now();
+        let stopped = hub.stop().await.inspect_err(|error| say(&format!("{error:#}")));
+        rows.push(Row::said("hub ends when asked", Count::one(stopped.is_ok()), stopping.elapsed()));
+    }
+    Ok(rows)
+}
+
+async fn run_group(kit: &Kit, names: &[&str], folder: &Path) -> Result<Vec<Row>> {
+    let client = Client::new();
+    let running = kit.start(names[0]).await?;
+    let mut rows = Vec::new();
+    let mut evidence = None;
+    for name in names {
+        let before = if *name == PAYMENT { Some(Balances::read(&client).await) } else { None };
+        let started = Instant::now();
+        let row = running.collection(name, folder).await.unwrap_or_else(|error| {
+            say(&format!("{error:#}"));
+            Row::said(*name, Count::FAILED, started.elapsed())
+        });
+        rows.push(row);
+        if let Some(before) = before {
+            evidence = Some(Evidence { before, after: Balances::read(&client).await });
+        }
+    }
+    // The state is asked for when all collections are over, because asking moves the payer's callback address.
+    running.stop().await?;
+    if let Some(evidence) = evidence {
+        let started = Instant::now();
+        let verdicts = answers::judge(&client, &evidence, &folder.join(format!("{PAYMENT}.json"))).await;
+        let count = verdicts.iter().map(|(_, verdict)| Count::one(verdict.is_ok())).sum();
+        rows.push(Row::said("the ledger's answers", count, started.elapsed()));
+    }
+    Ok(rows)
+}

@@ -1,0 +1,153 @@
+//! HTTP as these tests need it: ask the hub, and catch what the hub sends to a participant.
+
+use std::convert::Infallible;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// Longer than the hub holds any request.
+const ANSWER: Duration = Duration::from_secs(10);
+/// As long as the Testing Toolkit waits for a callback.
+const CALLBACK: Duration = Duration::from_secs(15);
+
+/// A client with a small pool.
+pub(crate) struct Client(hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>);
+
+impl Client {
+    pub(crate) fn new() -> Self {
+        Self(hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build_http())
+    }
+
+    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes)> {
+        let what = format!("{} {}", request.method(), request.uri());
+        let answer = tokio::time::timeout(ANSWER, async {
+            let response = self.0.request(request).await?;
+            let status = response.status();
+            anyhow::Ok((status, response.into_body().collect().await?.to_bytes()))
+        });
+        answer.await.with_context(|| format!("{what}: no answer within {} s", ANSWER.as_secs()))?.with_context(|| what)
+    }
+
+    /// GETs a document that must be there.
+    pub(crate) async fn get(&self, url: &str) -> Result<Bytes> {
+        let (status, body) = self.send(Request::get(url).body(Full::default())?).await?;
+        ensure!(status == StatusCode::OK, "GET {url}: {status} {}", String::from_utf8_lossy(&body));
+        Ok(body)
+    }
+}
+
+/// The `Date` header's value, now.
+pub(crate) fn date() -> String {
+    httpdate::fmt_http_date(SystemTime::now())
+}
+
+/// A request that the hub sent to us.
+#[derive(Debug)]
+pub(crate) struct Callback {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) source: String,
+    pub(crate) body: Bytes,
+}
+
+/// A participant's callback address on a free port: remembers what comes and answers 200.
+pub(crate) struct Catcher {
+    pub(crate) url: String,
+    callbacks: mpsc::UnboundedReceiver<Callback>,
+    listening: JoinHandle<()>,
+}
+
+impl Catcher {
+    pub(crate) async fn listen() -> Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("no free port")?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let (sender, callbacks) = mpsc::unbounded_channel();
+        let listening = tokio::spawn(accept(listener, sender));
+        Ok(Self { url, callbacks, listening })
+    }
+
+    /// The next callback on this path, or on its `/error`.
+    pub(crate) async fn next(&mut self, path: &str) -> Result<Callback> {
+        let error_path = format!("{path}/error");
+        let found = tokio::time::timeout(CALLBACK, async {
+            while let Some(callback) = self.callbacks.recv().await {
+                if callback.path == path || callback.path == error_path {
+                    return Some(callback);
+                }
+            }
+            None
+        });
+        found.await.ok().flatten().with_context(|| format!("no callback on {path} within {} s", CALLBACK.as_secs()))
+    }
+}
+
+impl Drop for Catcher {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, sender: mpsc::UnboundedSender<Callback>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            let service = service_fn(move |request| answer(request, sender.clone()));
+            // A connection that breaks is the hub's to repeat.
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    sender: mpsc::UnboundedSender<Callback>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = body.collect().await else {
+        let mut refused = Response::default();
+        *refused.status_mut() = StatusCode::BAD_REQUEST;
+        return Ok(refused);
+    };
+    let source = head.headers.get("fspiop-source").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    // Nobody waits any more: the test is over.
+    let _ = sender.send(Callback {
+        method: head.method.to_string(),
+        path: head.uri.path().to_owned(),
+        source,
+        body: body.to_bytes(),
+    });
+    Ok(Response::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_callback_is_caught() {
+        let mut catcher = Catcher::listen().await.unwrap();
+        let client = Client::new();
+        for path in ["/transfers/other", "/transfers/one/error"] {
+            let request = Request::put(format!("{}{path}", catcher.url))
+                .header("FSPIOP-Source", "Hub")
+                .body(Full::from("{}"))
+                .unwrap();
+            assert_eq!(client.send(request).await.unwrap().0, StatusCode::OK);
+        }
+        let callback = catcher.next("/transfers/one").await.unwrap();
+        assert_eq!(
+            (callback.method.as_str(), callback.path.as_str(), callback.source.as_str()),
+            ("PUT", "/transfers/one/error", "Hub")
+        );
+    }
+}

@@ -1,0 +1,105 @@
+//! The real hub as a child process: `mojaloop hub serve` on the harness's ports.
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Request, StatusCode};
+use tokio::process::Command;
+
+use crate::http::Client;
+use crate::outcome::{say, seconds};
+use crate::process::Group;
+
+/// What `hub serve` listens on by default.
+pub(crate) const PORTS: [u16; 10] = [3000, 3001, 3002, 3003, 3007, 3500, 4001, 4002, 4003, 9100];
+/// Answers 200 as soon as the hub takes requests.
+const READY: &str = "http://127.0.0.1:9100/ready";
+/// A fresh hub is ready in well under a second; a busy machine is forgiven.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(25);
+/// Lines of the hub's log that are shown when it does not start.
+const LOG_TAIL: usize = 20;
+
+/// A hub that runs until it is stopped or dropped.
+pub(crate) struct HubProcess {
+    group: Group,
+    log: PathBuf,
+}
+
+impl HubProcess {
+    /// Starts the hub on the SQLite file `hub.sqlite` in this folder, with its log beside it, and waits until it is ready.
+    pub(crate) async fn start(binary: &Path, folder: &Path) -> Result<Self> {
+        let log = folder.join("hub.log");
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .with_context(|| format!("cannot write {}", log.display()))?;
+        let mut command = Command::new(binary);
+        command.args(["hub", "serve", "--store"]).arg(format!("sqlite:{}", folder.join("hub.sqlite").display()));
+        command.stdout(Stdio::from(file.try_clone()?)).stderr(Stdio::from(file));
+        let started = Instant::now();
+        let mut hub = Self { group: Group::spawn("the hub", command)?, log };
+        hub.wait_until_ready(started + READY_WITHIN).await?;
+        say(&format!("the hub is ready after {}", seconds(started.elapsed())));
+        Ok(hub)
+    }
+
+    async fn wait_until_ready(&mut self, deadline: Instant) -> Result<()> {
+        let client = Client::new();
+        while Instant::now() < deadline {
+            if let Some(status) = self.group.ended()? {
+                bail!("the hub ended at once ({status}); the end of its log:\n{}", self.log_tail());
+            }
+            let request = Request::get(READY).body(Full::<Bytes>::default())?;
+            if client.send(request).await.is_ok_and(|(status, _)| status == StatusCode::OK) {
+                return Ok(());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        bail!("the hub was not ready within {} s; the end of its log:\n{}", READY_WITHIN.as_secs(), self.log_tail())
+    }
+
+    /// Stops the hub with SIGTERM; an orderly end is exit 0.
+    pub(crate) async fn stop(mut self) -> Result<()> {
+        let status = self.group.terminate().await?;
+        ensure!(status.success(), "the hub ended with {status}; the end of its log:\n{}", self.log_tail());
+        Ok(())
+    }
+
+    fn log_tail(&self) -> String {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(LOG_TAIL)..].join("\n")
+    }
+}
+
+/// Refuses to start when one of these ports is taken, and says which.
+pub(crate) fn ports_must_be_free(ports: &[u16]) -> Result<()> {
+    for port in ports {
+        if let Err(error) = TcpListener::bind(("127.0.0.1", *port)) {
+            bail!("port {port} of 127.0.0.1 is taken ({error}): end what listens there and run this again");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_port_is_named() {
+        let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let error = ports_must_be_free(&[port]).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("port {port} of 127.0.0.1 is taken")), "{error}");
+        assert!(ports_must_be_free(&[]).is_ok());
+    }
+}

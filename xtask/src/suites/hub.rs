@@ -1,0 +1,16 @@
+//! The suite `hub`: whole hubs in the process with simulated participants, and snapshots of whole commands.
+
+use anyhow::Result;
+
+use super::{HUB_PACKAGES, cargo_test};
+use crate::outcome::Row;
+use crate::workspace::Workspace;
+
+pub(super) async fn run(workspace: &Workspace) -> Result<Vec<Row>> {
+    let mut command = workspace.cargo();
+    command.args(["test", "--profile", "ci", "--no-fail-fast"]);
+    for package in HUB_PACKAGES {
+        command.args(["-p", package]);
+    }
+    Ok(vec![cargo_test("cargo test of whole hubs", command).await?])
+}
