@@ -261,13 +261,7 @@ impl Fsp {
     }
 
     /// Accepts a message and answers it as the behaviour says.
-    fn react(
-        &self,
-        call: &Call<'_>,
-        behaviour: &Behaviour,
-        topic: Topic,
-        answer: impl FnOnce() -> Answer,
-    ) -> Received {
+    fn react(&self, call: &Call<'_>, behaviour: &Behaviour, topic: Topic, answer: impl FnOnce() -> Answer) -> Received {
         let status = behaviour.status.map_or(StatusCode::ACCEPTED, scripted_status);
         let mut reactions = Vec::new();
         if status.is_success() && !behaviour.silent {

@@ -20,6 +20,7 @@ mod payment;
 mod profile;
 mod script;
 mod socket;
+mod transfer;
 
 pub use fsp::{Fsp, Reaction, Received};
 pub use identifier_source::{IdentifierSource, PaymentIdentifiers};
@@ -30,4 +31,5 @@ pub use notice::{Notice, NoticeKind};
 pub use payment::{Ending, Order, Payment, PaymentError};
 pub use profile::{Party, Profile};
 pub use script::{Behaviour, Rule, Script, ScriptError};
-pub use socket::{Limits, PayError, Running, Settings, Simulator, StartError};
+pub use socket::{HubUrlError, Limits, PayError, Running, Settings, Simulator, StartError};
+pub use transfer::{Event, PaymentResult, TransferRequest};

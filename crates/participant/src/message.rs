@@ -3,9 +3,7 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use fspiop::headers::{
-    FSPIOP_DESTINATION, FSPIOP_HTTP_METHOD, FSPIOP_SOURCE, FSPIOP_URI, TRACEPARENT, TRACESTATE,
-};
+use fspiop::headers::{FSPIOP_DESTINATION, FSPIOP_HTTP_METHOD, FSPIOP_SOURCE, FSPIOP_URI, TRACEPARENT, TRACESTATE};
 use fspiop::{ApiVersion, FspId, PartyId, QuoteId, Timestamp, TransferId, content_type};
 use http::header::{ACCEPT, CONTENT_TYPE, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -169,9 +167,7 @@ fn media_type(phase: Phase, version: ApiVersion) -> HeaderValue {
         phases
             .into_iter()
             .flat_map(|phase| ApiVersion::SUPPORTED.map(|version| (phase, version)))
-            .map(|(phase, version)| {
-                (phase, version, visible(content_type(phase.resource(), version)))
-            })
+            .map(|(phase, version)| (phase, version, visible(content_type(phase.resource(), version))))
             .collect()
     });
     let known = MEDIA_TYPES.iter().find(|(p, v, _)| (*p, *v) == (phase, version));
@@ -209,7 +205,8 @@ mod tests {
         check(Method::GET, "/parties/PERSONAL_ID/1/error", Some(("/parties/PERSONAL_ID/1/error", false)));
         check(Method::PUT, "/parties/PERSONAL_ID/1/error", Some(("/parties/PERSONAL_ID/1", true)));
         check(Method::PUT, "/parties/ALIAS/a%20b/SUB/error", Some(("/parties/ALIAS/a%20b/SUB", true)));
-        for other in ["", "/", "quotes", "/quotes/1", "/bulkTransfers", "/parties", "/parties/MSISDN", "/transfers/x/y"] {
+        for other in ["", "/", "quotes", "/quotes/1", "/bulkTransfers", "/parties", "/parties/MSISDN", "/transfers/x/y"]
+        {
             check(Method::PUT, other, None);
         }
     }
@@ -227,7 +224,9 @@ mod tests {
     #[test]
     fn what_is_sealed_passes_the_checks_of_the_protocol() {
         let source = FspId::parse("payerfsp").unwrap();
-        for (method, phase) in [(Method::GET, Phase::Lookup), (Method::POST, Phase::Agreement), (Method::PUT, Phase::Clearing)] {
+        for (method, phase) in
+            [(Method::GET, Phase::Lookup), (Method::POST, Phase::Agreement), (Method::PUT, Phase::Clearing)]
+        {
             let envelope = Envelope {
                 phase,
                 version: ApiVersion::V2_0,

@@ -1,9 +1,7 @@
 //! The payer's side of one payment: [`Payment`].
 
 use fspiop::headers::{FSPIOP_SOURCE, TRACEPARENT};
-use fspiop::write::{
-    Party as PartyBody, PartyIdInfo, QuoteRequestBody, TransactionType, TransferPrepareBody, to_body,
-};
+use fspiop::write::{Party as PartyBody, PartyIdInfo, QuoteRequestBody, TransactionType, TransferPrepareBody, to_body};
 use fspiop::{
     AmountType, ApiVersion, Condition, ErrorCallback, FspId, FspiopError, Money, PartyAnswer, PartyId, QuoteAnswer,
     Timestamp, TransactionId, TransferFulfil, TransferState,
@@ -257,12 +255,7 @@ impl Payment {
     }
 
     /// The terms are known: transfers the money, if they are in the currency that the payer has.
-    fn take_quote(
-        &mut self,
-        now: Timestamp,
-        request: &Request,
-        payee: &FspId,
-    ) -> Result<Option<Request>, FspiopError> {
+    fn take_quote(&mut self, now: Timestamp, request: &Request, payee: &FspId) -> Result<Option<Request>, FspiopError> {
         let quote = QuoteAnswer::read(&request.body)?;
         if quote.transfer_amount.currency != self.order.amount.currency {
             self.fail(Ending::Failed, None, "the quote is in another currency than the payment");

@@ -54,7 +54,7 @@ impl Writer {
         let meta = Meta { next_message, last_batch: now };
         write(&transaction, &state, &messages, now)?;
         meta::write(&transaction, meta)?;
-        transaction.commit().map_err(error::at_commit)?;
+        transaction.commit().map_err(error::at_write)?;
         self.meta = meta;
         let configuration = state.touches_configuration().then(|| Arc::new(state.configuration()));
         if let Some(configuration) = &configuration {

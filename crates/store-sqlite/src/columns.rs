@@ -20,7 +20,7 @@ impl<'a> Columns<'a> {
 
     /// The next column, which must be called so.
     pub(crate) fn next<T: Stored>(&mut self, column: &'static str) -> Result<T, StoreError> {
-        debug_assert_eq!(self.row.as_ref().column_name(self.next).ok(), Some(column), "columns are read in their order");
+        debug_assert_eq!(self.row.as_ref().column_name(self.next), Ok(column), "columns are read in their order");
         let value = self.row.get_ref(self.next).map_err(error::at_read)?;
         self.next += 1;
         T::read(value).ok_or_else(|| self.corrupt(column, &describe(value)))

@@ -13,15 +13,22 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 const WRITER_CACHE_KIB: i64 = 4096;
 /// Pages that the reader keeps in memory, in KiB.
 const READER_CACHE_KIB: i64 = 1024;
+/// What the write-ahead log is cut to when it has grown: well above what SQLite needs between two checkpoints.
+const LOG_BYTES: i64 = 16 << 20;
 /// Prepared statements that a connection keeps: all that there are.
 const STATEMENTS: usize = 64;
 
 /// The writing connection.
 pub(crate) fn writer(path: &Path) -> Result<Connection, StoreError> {
-    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, WRITER_CACHE_KIB)
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, WRITER_CACHE_KIB)?;
+    // SQLite is content to read what it must not write.
+    if connection.is_readonly("main").map_err(error::at_read)? {
+        return Err(StoreError::Unavailable("can't be written".to_owned()));
+    }
+    Ok(connection)
 }
 
-/// The reading connection. The file must be in WAL mode, so that it sees whole batches and never waits.
+/// A reading connection. The file must be in WAL mode, so that it sees whole batches and never waits.
 pub(crate) fn reader(path: &Path) -> Result<Connection, StoreError> {
     open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, READER_CACHE_KIB)
 }
@@ -33,14 +40,16 @@ pub(crate) fn glance(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// A write-ahead log that reaches the disk before a batch is answered. SQLite moves it into the file every 1000 pages
-/// (4 MB), its default, which bounds the log as long as reads are short.
+/// (4 MB), its default. A long read keeps the log from being begun anew, so that it grows meanwhile; the next time it is
+/// begun anew it is cut.
 pub(crate) fn make_durable(connection: &Connection) -> Result<(), StoreError> {
-    let mode: String = connection
-        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
-        .map_err(error::at_read)?;
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(error::at_read)?;
     if mode != "wal" {
-        return Err(StoreError::Unavailable(format!("needs a file system with shared memory, found journal mode {mode}")));
+        let text = format!("needs a file system with shared memory, got journal mode {mode}");
+        return Err(StoreError::Unavailable(text));
     }
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES).map_err(error::at_read)?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(error::at_read)
 }
 

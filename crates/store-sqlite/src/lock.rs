@@ -11,9 +11,7 @@ use store::StoreError;
 ///
 /// The lock is on a file of its own, `{file}.lock`, which stays behind: SQLite's own exclusive mode would shut out the
 /// reading connection, and a second lock on the database file itself could disturb those of SQLite.
-pub(crate) struct Lock {
-    _file: File,
-}
+pub(crate) struct Lock(File);
 
 impl Lock {
     /// Takes the lock of this database file, without waiting.
@@ -25,13 +23,19 @@ impl Lock {
         let failed = |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", path.display()));
         let file = options.open(&path).map_err(|error| failed(&error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
+            Ok(()) => Ok(Lock(file)),
             Err(TryLockError::WouldBlock) => {
-                let text = format!("{} is in use by another hub, which holds {}", database.display(), path.display());
-                Err(StoreError::Unavailable(text))
+                Err(StoreError::Unavailable(format!("in use by another hub, which holds {}", path.display())))
             }
             Err(TryLockError::Error(error)) => Err(failed(&error)),
         }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing alone would leave it to a child process that is just being started. The end of this process does the rest.
+        let _ = self.0.unlock();
     }
 }
 

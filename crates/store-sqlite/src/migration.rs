@@ -39,7 +39,7 @@ impl Marks {
     }
 
     /// Refuses files of other programs and of newer versions of this one. An empty file is ours to fill.
-    pub(crate) fn check(self) -> Result<(), StoreError> {
+    pub(crate) fn check(self, known: i64) -> Result<(), StoreError> {
         if self.pages > 0 && self.application_id != APPLICATION_ID {
             let text = format!("a database of another program (application id {:#x})", self.application_id);
             return Err(StoreError::Corrupt(text));
@@ -47,14 +47,10 @@ impl Marks {
         if self.version < 0 {
             return Err(StoreError::Corrupt(format!("schema version {}", self.version)));
         }
-        if self.version > KNOWN {
-            return Err(StoreError::Newer { found: self.version, known: KNOWN });
+        if self.version > known {
+            return Err(StoreError::Newer { found: self.version, known });
         }
         Ok(())
-    }
-
-    fn pending(self) -> &'static [&'static str] {
-        usize::try_from(self.version).ok().and_then(|done| MIGRATIONS.get(done..)).unwrap_or_default()
     }
 }
 
@@ -67,19 +63,70 @@ pub(crate) fn migrate(
     connection: &mut Connection,
     fill: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
+    run(connection, MIGRATIONS, fill)
+}
+
+fn run(
+    connection: &mut Connection,
+    migrations: &[&str],
+    fill: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let marks = Marks::read(connection)?;
-    marks.check()?;
-    if marks.pending().is_empty() {
+    marks.check(migrations.len() as i64)?;
+    let pending = usize::try_from(marks.version).ok().and_then(|done| migrations.get(done..)).unwrap_or_default();
+    if pending.is_empty() {
         return Ok(());
     }
     // EXTRA also makes the removal of the journal durable.
     connection.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA;").map_err(error::at_read)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive).map_err(error::at_read)?;
-    for migration in marks.pending() {
+    for migration in pending {
         transaction.execute_batch(migration).map_err(error::at_write)?;
     }
     fill(&transaction)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(error::at_write)?;
-    transaction.pragma_update(None, "user_version", KNOWN).map_err(error::at_write)?;
-    transaction.commit().map_err(error::at_commit)
+    transaction.pragma_update(None, "user_version", migrations.len() as i64).map_err(error::at_write)?;
+    transaction.commit().map_err(error::at_write)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        connection,
+        tables::configuration,
+        tests::{Folder, commit, open, register},
+    };
+
+    /// A file of the first version with a participant beside the hub, and what a later program makes of it.
+    fn upgrade(folder: &Folder, second: &str) -> Result<(), StoreError> {
+        let store = open(&folder.file()).unwrap();
+        commit(&store, vec![register("payerfsp")]).unwrap();
+        drop(store);
+        let mut writer = connection::writer(&folder.file())?;
+        run(&mut writer, &[MIGRATIONS[0], second], |_| Ok(()))?;
+        connection::make_durable(&writer)?;
+        let configuration = configuration::read(&writer)?;
+        assert_eq!(configuration.registry.participants().count(), 2);
+        // The version stands in the file, whatever the log holds.
+        let glance = connection::glance(&folder.file())?;
+        assert_eq!(Marks::read(&glance)?.version, 2);
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_is_brought_up_to_date() {
+        let folder = Folder::new();
+        upgrade(&folder, "ALTER TABLE participant ADD COLUMN note TEXT").unwrap();
+        assert!(matches!(open(&folder.file()).err(), Some(StoreError::Newer { found: 2, known: 1 })));
+    }
+
+    #[test]
+    fn a_migration_that_fails_changes_nothing() {
+        let folder = Folder::new();
+        let failing = "ALTER TABLE participant ADD COLUMN note TEXT; INSERT INTO participant (id) VALUES (1);";
+        upgrade(&folder, failing).unwrap_err();
+        open(&folder.file()).unwrap();
+        upgrade(&folder, "ALTER TABLE participant ADD COLUMN note TEXT").unwrap();
+    }
 }

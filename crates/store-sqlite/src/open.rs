@@ -26,8 +26,10 @@ pub(crate) struct Opened {
     pub(crate) lock: Lock,
     /// The connection that writes.
     pub(crate) writer: Connection,
-    /// The connection that reads.
+    /// The connection that answers questions.
     pub(crate) reader: Connection,
+    /// The connection that reads the books.
+    pub(crate) auditor: Connection,
     /// What the file knows of participants, accounts, endpoints, oracles.
     pub(crate) configuration: Configuration,
     /// Where the next batch goes on.
@@ -47,14 +49,14 @@ fn try_open(path: &Path, hub: &FspId, now: Timestamp) -> Result<Opened, StoreErr
     let lock = Lock::take(path)?;
     inspect(path)?;
     create_if_missing(path)?;
-    let mut writer = connection::writer(path)?;
+    let mut writer = connection::writer(path).map_err(|error| clearer(path, error))?;
     migration::migrate(&mut writer, |transaction| fill(transaction, hub, now))?;
     connection::make_durable(&writer)?;
     let meta = meta::read(&writer)?.ok_or_else(|| StoreError::Corrupt("meta.id: no row".to_owned()))?;
     let configuration = configuration::read(&writer)?;
     check_hub(&configuration, hub)?;
-    let reader = connection::reader(path)?;
-    Ok(Opened { lock, writer, reader, configuration, meta })
+    let (reader, auditor) = (connection::reader(path)?, connection::reader(path)?);
+    Ok(Opened { lock, writer, reader, auditor, configuration, meta })
 }
 
 /// What must be said before anything is touched.
@@ -71,17 +73,17 @@ fn inspect(path: &Path) -> Result<(), StoreError> {
     }
     let marks = connection::glance(path).and_then(|connection| Marks::read(&connection));
     match marks {
-        // The file can be opened neither by SQLite nor by us; the system's reason is clearer.
-        Err(StoreError::Unavailable(text)) => Err(StoreError::Unavailable(reason(path).unwrap_or(text))),
+        Err(error @ StoreError::Unavailable(_)) => Err(clearer(path, error)),
         // The first transaction was cut short; SQLite will undo it.
         Err(_) if journal_of(path).exists() => Ok(()),
-        marks => marks?.check(),
+        marks => marks?.check(migration::KNOWN),
     }
 }
 
-/// Why the system would not let us write the file, if so.
-fn reason(path: &Path) -> Option<String> {
-    OpenOptions::new().read(true).write(true).open(path).err().map(|error| error.to_string())
+/// The system's reason why the file can't be opened, if there is one: SQLite does not tell.
+fn clearer(path: &Path, error: StoreError) -> StoreError {
+    let reason = OpenOptions::new().read(true).write(true).open(path).err();
+    reason.map_or(error, |reason| StoreError::Unavailable(reason.to_string()))
 }
 
 fn journal_of(path: &Path) -> PathBuf {

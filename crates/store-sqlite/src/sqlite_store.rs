@@ -1,4 +1,4 @@
-//! The store itself: a writing thread, a reading thread, the lock.
+//! The store itself: its threads and the lock.
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
@@ -33,6 +33,7 @@ pub struct Abandoned {
 pub struct SqliteStore {
     // Dropped from top to bottom: the writer's connection is the last to close and tidies up, then the lock goes.
     reader: Worker<Connection>,
+    auditor: Worker<Connection>,
     pub(crate) writer: Worker<Writer>,
     current: Arc<Current>,
     _lock: Lock,
@@ -47,11 +48,12 @@ impl SqliteStore {
     /// [`StoreError::Corrupt`] if it is another program's, no database, or damaged. [`StoreError::Unavailable`], naming the
     /// file, if its folder is missing, it can't be read or written, another process has it open, or another hub owns it.
     pub fn open(path: &Path, hub: FspId, clock: Arc<dyn Clock>) -> Result<SqliteStore, StoreError> {
-        let Opened { lock, writer, reader, configuration, meta } = open::open(path, &hub, &clock)?;
+        let Opened { lock, writer, reader, auditor, configuration, meta } = open::open(path, &hub, &clock)?;
         let current = Arc::new(Current::new(configuration));
         let writer = Writer { connection: writer, clock, current: current.clone(), meta };
         Ok(SqliteStore {
             reader: Worker::start("store-reader", reader)?,
+            auditor: Worker::start("store-auditor", auditor)?,
             writer: Worker::start("store-writer", writer)?,
             current,
             _lock: lock,
@@ -103,7 +105,7 @@ impl Store for SqliteStore {
     }
 
     fn books(&self) -> BoxFuture<'_, Result<Books, StoreError>> {
-        self.reader.run(|connection| {
+        self.auditor.run(|connection| {
             // One transaction sees one moment.
             let transaction = connection.transaction().map_err(error::at_read)?;
             books::read(&transaction)

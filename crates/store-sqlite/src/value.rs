@@ -4,9 +4,7 @@
 //! as numbers. Identifiers are their 17 bytes, hashes their 32, moments milliseconds since 1970, enumerations their names.
 
 use bytes::Bytes;
-use fspiop::{
-    Amount, Condition, Currency, FspId, Fulfilment, Identifier, PartyIdType, QuoteId, Timestamp, TransferId,
-};
+use fspiop::{Amount, Condition, Currency, FspId, Fulfilment, Identifier, PartyIdType, QuoteId, Timestamp, TransferId};
 use ledger::{
     AccountId, AccountType, ContentHash, EntryKind, ParticipantId, SettlementDelay, SettlementGranularity,
     SettlementInterchange, TransferStatus,

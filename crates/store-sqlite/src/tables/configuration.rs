@@ -33,7 +33,10 @@ pub(crate) fn write(connection: &Connection, state: &State) -> Result<(), StoreE
         write_account(connection, registry.account(*id).expect("a changed account is in the registry"))?;
     }
     for name in &changes.settlement_models {
-        write_settlement_model(connection, registry.settlement_model(name).expect("a changed model is in the registry"))?;
+        write_settlement_model(
+            connection,
+            registry.settlement_model(name).expect("a changed model is in the registry"),
+        )?;
     }
     let changes = state.changes();
     for (participant, kind) in &changes.endpoints {
@@ -145,9 +148,8 @@ fn write_settlement_model(connection: &Connection, model: &SettlementModel) -> R
 
 fn endpoints(connection: &Connection) -> Result<Vec<(ParticipantId, EndpointType, Box<str>)>, StoreError> {
     let sql = "SELECT participant, kind, value FROM endpoint";
-    let read = |columns: &mut Columns<'_>| {
-        Ok((columns.next("participant")?, columns.next("kind")?, columns.next("value")?))
-    };
+    let read =
+        |columns: &mut Columns<'_>| Ok((columns.next("participant")?, columns.next("kind")?, columns.next("value")?));
     query::rows(connection, "endpoint", sql, [], read)
 }
 
@@ -179,13 +181,7 @@ fn write_oracle(connection: &Connection, oracle: &Oracle) -> Result<(), StoreErr
     let sql = "INSERT OR REPLACE INTO oracle (id, party_id_type, currency, endpoint, is_default, created_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let Oracle { id, party_id_type, currency, endpoint, is_default, created_at } = oracle;
-    let values = [
-        id.write(),
-        party_id_type.write(),
-        currency.write(),
-        endpoint.write(),
-        is_default.write(),
-        created_at.write(),
-    ];
+    let values =
+        [id.write(), party_id_type.write(), currency.write(), endpoint.write(), is_default.write(), created_at.write()];
     query::execute(connection, sql, values)
 }

@@ -16,11 +16,7 @@ macro_rules! message_columns {
 
 /// Adds a message.
 pub(crate) fn write(connection: &Connection, message: &Message) -> Result<(), StoreError> {
-    let sql = concat!(
-        "INSERT INTO outbox (",
-        message_columns!(),
-        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
-    );
+    let sql = concat!("INSERT INTO outbox (", message_columns!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
     let values = [
         message.id.write(),
         message.recipient.write(),

@@ -43,8 +43,7 @@ pub(crate) fn write(connection: &Connection, transfer: &Transfer) -> Result<(), 
              answer_hash = excluded.answer_hash, abort_code = excluded.abort_code,
              abort_description = excluded.abort_description"
     );
-    let (code, description) =
-        transfer.abort_reason.clone().map(|reason| (reason.code, reason.description)).unzip();
+    let (code, description) = transfer.abort_reason.clone().map(|reason| (reason.code, reason.description)).unzip();
     let values = [
         transfer.id.write(),
         transfer.payer.write(),

@@ -1,0 +1,56 @@
+//! `mojaloop transfer`.
+
+use fspiop::{Amount, Currency, FspId, PartyId};
+use participant::{TransferRequest, control::{Client, ClientError}};
+
+use crate::{
+    arguments::{Global, TransferArguments},
+    commands::{payment::{self, Payment}, runtime},
+    exit::{Exit, Failure},
+    printer::{self, Output},
+};
+
+pub(crate) fn run(arguments: TransferArguments, global: &Global) -> Result<(), Failure> {
+    let request = read(&arguments, global)?;
+    let show = global.output == Output::Table && !global.no_progress;
+    let result = runtime::start()?.block_on(Client::new().transfer(&arguments.simulator, &request, |leg| {
+        if show {
+            anstream::eprintln!("{}", payment::line(leg));
+        }
+    }));
+    let payment = Payment::new(result.map_err(|error| explain(error, &arguments))?, None, None);
+    if show {
+        anstream::eprintln!();
+    }
+    printer::print(global.output, "Payment", &payment, Payment::to_table)?;
+    payment.verdict()
+}
+
+fn read(arguments: &TransferArguments, global: &Global) -> Result<TransferRequest, Failure> {
+    let wrong = |flag: &str, error: &dyn std::fmt::Display, example: &str| {
+        Failure::usage(format!("{flag}: {error}")).hint(format!("example: {flag} {example}"))
+    };
+    let from = FspId::parse(&arguments.from).map_err(|error| wrong("--from", &error, "payerfsp"))?;
+    let to = PartyId::parse(&arguments.to).map_err(|error| wrong("--to", &error, "MSISDN/27713803912"))?;
+    let amount = Amount::parse(&arguments.amount).map_err(|error| wrong("--amount", &error, "10 (or 12.5: no trailing zeros)"))?;
+    if !amount.is_positive() {
+        return Err(wrong("--amount", &"must be above 0", "10"));
+    }
+    let currency = Currency::parse(&arguments.currency).map_err(|error| wrong("--currency", &error, "USD"))?;
+    let timeout = global.timeout.saturating_mul(1000).clamp(1, u64::from(TransferRequest::MAX_TIMEOUT_MS));
+    let timeout_ms = u32::try_from(timeout).ok();
+    Ok(TransferRequest { timeout_ms, ..TransferRequest::new(from, to, amount, currency) })
+}
+
+fn explain(error: ClientError, arguments: &TransferArguments) -> Failure {
+    match error {
+        ClientError::Unreachable { .. } => Failure::failed(&error).hint(format!(
+            "is a harness running? `mojaloop harness up --detach` starts one; --simulator (now {}) says where its simulators are controlled",
+            arguments.simulator
+        )),
+        ClientError::BadUrl(_) => Failure::usage(&error).hint("example: --simulator http://127.0.0.1:9101"),
+        ClientError::Refused { error, hint } => Failure::failed(error).hint(hint),
+        ClientError::TimedOut { .. } => Failure::failed(&error).exit(Exit::TimedOut),
+        ClientError::BadAnswer { .. } => Failure::failed(&error),
+    }
+}

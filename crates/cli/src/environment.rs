@@ -1,0 +1,105 @@
+//! Every environment variable that the program knows, in one place. An unknown `MOJALOOP_…` variable is an error: a setting
+//! that was mistyped must not be passed over in silence.
+
+use std::{env, fs};
+
+use crate::exit::Failure;
+
+/// Variables that are settings; each can also be given as `…_FILE`, the name of a file that holds the value.
+pub(crate) const SETTINGS: &[&str] = &[
+    STORE, HUB_NAME, LISTEN_ADDRESS, PORT_OFFSET, CALLBACK_POLICY, ADMIN, LOG, LOG_FORMAT, NAME, DATA_DIR, OUTPUT, TIMEOUT,
+    SIMULATOR, HUB,
+];
+pub(crate) const STORE: &str = "MOJALOOP_STORE";
+pub(crate) const HUB_NAME: &str = "MOJALOOP_HUB_NAME";
+pub(crate) const LISTEN_ADDRESS: &str = "MOJALOOP_LISTEN_ADDRESS";
+pub(crate) const PORT_OFFSET: &str = "MOJALOOP_PORT_OFFSET";
+pub(crate) const CALLBACK_POLICY: &str = "MOJALOOP_CALLBACK_POLICY";
+pub(crate) const ADMIN: &str = "MOJALOOP_ADMIN";
+pub(crate) const LOG: &str = "MOJALOOP_LOG";
+pub(crate) const LOG_FORMAT: &str = "MOJALOOP_LOG_FORMAT";
+pub(crate) const NAME: &str = "MOJALOOP_NAME";
+pub(crate) const DATA_DIR: &str = "MOJALOOP_DATA_DIR";
+pub(crate) const OUTPUT: &str = "MOJALOOP_OUTPUT";
+pub(crate) const TIMEOUT: &str = "MOJALOOP_TIMEOUT";
+pub(crate) const SIMULATOR: &str = "MOJALOOP_SIMULATOR";
+pub(crate) const HUB: &str = "MOJALOOP_HUB";
+
+/// Variables of the project's tests and scripts, known and ignored.
+const IGNORED: &[&str] = &["MOJALOOP_TTK", "MOJALOOP_PARTS", "MOJALOOP_KUBECONFIG", "MOJALOOP_POSTGRES"];
+
+/// Refuses variables that nobody knows.
+pub(crate) fn check() -> Result<(), Failure> {
+    let mine = env::vars_os().filter_map(|(name, value)| {
+        let name = name.into_string().ok().filter(|name| name.starts_with("MOJALOOP_"))?;
+        Some((name, value.to_string_lossy().into_owned()))
+    });
+    match mine.into_iter().find(|(name, value)| !is_known(name, value)) {
+        Some((name, _)) => Err(unknown(&name)),
+        None => Ok(()),
+    }
+}
+
+/// The value of a setting: what the flag or the variable says, else the content of the file that `…_FILE` names.
+pub(crate) fn or_file(given: Option<String>, variable: &str) -> Result<Option<String>, Failure> {
+    let name = format!("{variable}_FILE");
+    let Some(file) = env::var_os(&name) else { return Ok(given) };
+    if given.is_some() {
+        return Err(Failure::usage(format!("{name} is set, and so is the flag or {variable}"))
+            .hint(format!("unset {name} or give the value in one place only")));
+    }
+    match fs::read_to_string(&file) {
+        Ok(content) => Ok(Some(content.trim_end_matches(['\r', '\n']).to_owned())),
+        Err(error) => Err(Failure::usage(format!("{name} names {}, which can't be read: {error}", file.display()))),
+    }
+}
+
+fn is_known(name: &str, value: &str) -> bool {
+    let plain = name.strip_suffix("_FILE").unwrap_or(name);
+    SETTINGS.contains(&name)
+        || SETTINGS.contains(&plain)
+        || IGNORED.contains(&name)
+        // What Kubernetes sets for services whose names begin with "mojaloop".
+        || name.contains("_SERVICE_")
+        || (name.contains("_PORT") && value.starts_with("tcp://"))
+        || (name.contains("_PORT_") && ["_PROTO", "_PORT", "_ADDR"].iter().any(|end| name.ends_with(end)))
+}
+
+fn unknown(name: &str) -> Failure {
+    let nearest = SETTINGS.iter().max_by(|left, right| {
+        let near = |known: &&str| strsim::jaro_winkler(known, name);
+        near(left).total_cmp(&near(right))
+    });
+    let failure = Failure::usage(format!("the environment variable {name} is not known"));
+    match nearest {
+        Some(nearest) => failure.hint(format!("did you mean {nearest}? Otherwise unset it; all variables: {}", SETTINGS.join(", "))),
+        None => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(name: &str, value: &str, known: bool) {
+        assert_eq!(is_known(name, value), known, "{name}={value}");
+    }
+
+    #[test]
+    fn variables_are_known_or_refused() {
+        check("MOJALOOP_STORE", "sqlite:x", true);
+        check("MOJALOOP_STORE_FILE", "/run/secrets/store", true);
+        check("MOJALOOP_TTK", "/kit", true);
+        check("MOJALOOP_STOER", "sqlite:x", false);
+        check("MOJALOOP_HUB_SERVICE_HOST", "10.0.0.1", true);
+        check("MOJALOOP_HUB_PORT", "tcp://10.0.0.1:3000", true);
+        check("MOJALOOP_HUB_PORT_3000_TCP_ADDR", "10.0.0.1", true);
+        check("MOJALOOP_HUB_PORT", "3000", false);
+    }
+
+    #[test]
+    fn a_refusal_names_the_nearest_variable() {
+        assert!(unknown("MOJALOOP_STOER").hint.unwrap().contains("MOJALOOP_STORE?"));
+    }
+}

@@ -1,0 +1,117 @@
+//! Requests of FSPs to the hub: an FSP that gets no answer sends the same again, a few times.
+
+use participant::{Phase, Request};
+
+use crate::{
+    event::{Event, Trouble},
+    report::{Breach, Check},
+    world::World,
+};
+
+/// How often an FSP sends a request at the most.
+const TRIES: u32 = 6;
+
+/// A request of an FSP, until it is answered.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) from: usize,
+    pub(crate) request: Request,
+    tries: u32,
+    done: bool,
+    /// The payment whose step it is, if it is one.
+    journey: Option<(usize, Phase)>,
+    /// The network does not touch it.
+    pub(crate) direct: bool,
+}
+
+impl World {
+    /// An FSP sends a request to the hub.
+    pub(crate) fn send(&mut self, from: usize, request: Request, journey: Option<(usize, Phase)>) {
+        self.exchanges.push(Exchange { from, request, tries: 0, done: false, journey, direct: false });
+        self.try_send(self.exchanges.len() - 1);
+    }
+
+    /// Many FSPs' requests of one moment reach the hub at one moment.
+    pub(crate) fn send_direct(&mut self, from: usize, request: Request) {
+        self.exchanges.push(Exchange { from, request, tries: 0, done: false, journey: None, direct: true });
+        self.try_send(self.exchanges.len() - 1);
+    }
+
+    pub(crate) fn try_send(&mut self, id: usize) {
+        let exchange = &mut self.exchanges[id];
+        if exchange.done {
+            return;
+        }
+        if exchange.tries == TRIES {
+            exchange.done = true;
+            return self.give_up(id);
+        }
+        exchange.tries += 1;
+        let (from, tries, direct) = (exchange.from, exchange.tries, exchange.direct);
+        self.note(|| format!("fsp{from} sends #{id}, attempt {tries}"));
+        if direct && tries == 1 {
+            self.time.after(1, Event::AtHub(id));
+        } else {
+            for delay in self.ways(from) {
+                self.time.after(delay, Event::AtHub(id));
+            }
+        }
+        let patience = self.random.between(2_000, 5_000);
+        self.time.after(patience, Event::Unanswered(id, tries));
+    }
+
+    /// The times after which copies of a message arrive; none if it gets lost.
+    pub(crate) fn ways(&mut self, bank: usize) -> Vec<i64> {
+        let (loss, doubling, longest) = match self.healed {
+            true => (0, 0, 5),
+            false => (self.scenario.loss, self.scenario.doubling, self.scenario.delay_ms),
+        };
+        if self.random.chance(loss) || self.banks[bank].trouble == Some(Trouble::Apart) {
+            self.report.lost += 1;
+            return Vec::new();
+        }
+        let mut ways = vec![self.random.between(1, longest)];
+        if self.random.chance(doubling) {
+            self.report.doubled += 1;
+            ways.push(self.random.between(1, longest * 2));
+        }
+        ways
+    }
+
+    /// The hub's answer reaches the FSP.
+    pub(crate) fn answered(&mut self, id: usize, status: u16) -> Check {
+        let exchange = &mut self.exchanges[id];
+        if exchange.done {
+            return Ok(());
+        }
+        let (method, path) = (exchange.request.method.clone(), exchange.request.path.clone());
+        match status {
+            200..300 => exchange.done = true,
+            500..600 => {
+                let pause = self.random.between(100, 1_000);
+                self.time.after(pause, Event::Send(id));
+            }
+            _ => {
+                let what = format!("a correct request, #{id} {method} {path}, was refused with status {status}");
+                return Err(Breach { invariant: "I4", what });
+            }
+        }
+        self.note(|| format!("#{id} was answered {status}"));
+        Ok(())
+    }
+
+    pub(crate) fn unanswered(&mut self, id: usize, attempt: u32) {
+        if self.exchanges[id].tries == attempt {
+            self.try_send(id);
+        }
+    }
+
+    fn give_up(&mut self, id: usize) {
+        self.note(|| format!("the sender gives #{id} up"));
+        if let Some((deal, phase)) = self.exchanges[id].journey
+            && let Some(payment) = self.deals[deal].journey.as_mut().and_then(|journey| journey.payment.as_mut())
+        {
+            payment.unanswered(phase, "no answer");
+        }
+    }
+}
