@@ -85,7 +85,7 @@ pub(crate) enum HarnessCommand {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct UpArguments {
-    /// Run inside this process; compose follows
+    /// Inside this process, or in containers
     #[arg(long, default_value = "embedded")]
     pub(crate) engine: Engine,
     /// What to start: core (the hub alone), simulators (FSPs, onboarded and funded) [default: core,simulators]
@@ -112,6 +112,8 @@ pub(crate) struct UpArguments {
 pub(crate) enum Engine {
     /// One process on this machine, without containers
     Embedded,
+    /// Containers of their own, by docker compose (not available yet)
+    Compose,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -219,7 +221,7 @@ pub(crate) struct TransferArguments {
     /// In which currency
     #[arg(long)]
     pub(crate) currency: String,
-    /// The hub; asked for nothing, named in errors
+    /// The hub that the payment goes through, to be checked first (http://HOST:PORT)
     #[arg(long, value_name = "URL", env = environment::HUB)]
     pub(crate) hub: Option<String>,
     /// Where the payer's simulator is controlled

@@ -9,6 +9,8 @@ pub(crate) enum Exit {
     Failed = 1,
     /// Wrong flags, variables or settings.
     Usage = 2,
+    /// Something that it needs is missing; nothing was begun.
+    Preflight = 4,
     /// It did not end in time.
     TimedOut = 5,
     /// A defect of this program.

@@ -1,6 +1,6 @@
 //! One small HTTP client for the tools.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{fmt::Display, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
@@ -26,7 +26,7 @@ impl HttpClient {
     }
 
     /// Reads a resource; `None` if it does not exist.
-    pub(crate) async fn get<T: DeserializeOwned>(&self, to: SocketAddr, path: &str) -> Result<Option<T>, String> {
+    pub(crate) async fn get<T: DeserializeOwned>(&self, to: impl Display + Copy, path: &str) -> Result<Option<T>, String> {
         let (status, body) = self.send(to, request(Method::GET, to, path, Bytes::new())?).await?;
         match status {
             StatusCode::NOT_FOUND => Ok(None),
@@ -36,18 +36,18 @@ impl HttpClient {
     }
 
     /// Posts a JSON body.
-    pub(crate) async fn post(&self, to: SocketAddr, path: &str, body: &impl Serialize) -> Result<(), String> {
+    pub(crate) async fn post(&self, to: impl Display + Copy, path: &str, body: &impl Serialize) -> Result<(), String> {
         let body = serde_json::to_vec(body).map_err(|error| error.to_string())?;
         self.post_request(to, request(Method::POST, to, path, body.into())?).await
     }
 
     /// Sends a request that must succeed.
-    pub(crate) async fn post_request(&self, to: SocketAddr, request: Request<Full<Bytes>>) -> Result<(), String> {
+    pub(crate) async fn post_request(&self, to: impl Display + Copy, request: Request<Full<Bytes>>) -> Result<(), String> {
         let (status, body) = self.send(to, request).await?;
         if status.is_success() { Ok(()) } else { Err(refusal(status, &body)) }
     }
 
-    async fn send(&self, to: SocketAddr, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), String> {
+    async fn send(&self, to: impl Display + Copy, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), String> {
         let exchange = async {
             let response = self.0.request(request).await.map_err(|error| error.to_string())?;
             let status = response.status();
@@ -61,7 +61,7 @@ impl HttpClient {
     }
 }
 
-fn request(method: Method, to: SocketAddr, path: &str, body: Bytes) -> Result<Request<Full<Bytes>>, String> {
+fn request(method: Method, to: impl Display + Copy, path: &str, body: Bytes) -> Result<Request<Full<Bytes>>, String> {
     Request::builder()
         .method(method)
         .uri(format!("http://{to}{path}"))

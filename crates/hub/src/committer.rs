@@ -96,7 +96,7 @@ impl Writer {
                         let _ = answer.send(Ok(outcome));
                     }
                 }
-                Err(StoreError::Refused(reason)) if commands.len() > 1 => {
+                Err(StoreError::Refused(reason) | StoreError::Corrupt(reason)) if commands.len() > 1 => {
                     tracing::warn!(reason, commands = commands.len(), "the store refused a batch; halving it");
                     let mut jobs: Vec<_> = std::iter::zip(commands.iter().cloned(), waiting)
                         .map(|(command, (answer, room, deadline))| Job { command, answer, _room: room, deadline })

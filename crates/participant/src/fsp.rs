@@ -6,7 +6,7 @@ use bytes::Bytes;
 use fspiop::headers::FSPIOP_SOURCE;
 use fspiop::write::{ErrorBody, PartyBody, QuoteAnswerBody, TransferFulfilBody, to_body};
 use fspiop::{
-    ErrorCode, FspiopError, Fulfilment, IlpPacket, PartyId, QuoteId, QuoteRequest, RequestHeaders, Timestamp,
+    ErrorCode, FspiopError, Fulfilment, IlpPacket, PartyId, QuoteId, QuoteRequest, RequestHeaders, Resource, Timestamp,
     TransferId, TransferPrepare, TransferState, check_request,
 };
 use http::{Method, StatusCode};
@@ -129,6 +129,9 @@ impl Fsp {
     }
 
     fn try_receive(&mut self, now: Timestamp, request: &Request) -> Result<Received, FspiopError> {
+        if request.method == Method::PUT && request.path.starts_with("/participants/") {
+            return registered(request);
+        }
         let target = Target::parse(&request.method, &request.path).ok_or_else(|| {
             let detail = format!("a simulated FSP serves /parties, /quotes and /transfers, not {}", request.path);
             FspiopError::new(ErrorCode::UnknownUri, detail)
@@ -349,6 +352,12 @@ impl Received {
         let status = scripted_status(error.code.http_status());
         Self { status, body: error.to_body().into(), topic: None, reactions: Vec::new() }
     }
+}
+
+/// The hub's answer to a registration of a party: it belongs to no payment, and there is nothing to do about it.
+fn registered(request: &Request) -> Result<Received, FspiopError> {
+    check_request(&request.method, Resource::Participants, &request.headers)?;
+    Ok(Received { status: StatusCode::OK, body: Bytes::new(), topic: None, reactions: Vec::new() })
 }
 
 impl From<FspiopError> for Answer {

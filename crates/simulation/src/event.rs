@@ -21,7 +21,7 @@ pub(crate) enum Event {
     /// The FSP waits no longer for the answer to this attempt.
     Unanswered(usize, u32),
     /// A message of the hub reaches an FSP.
-    AtFsp(Life, u64, Arc<Message>),
+    AtFsp(Arc<Parcel>),
     /// The hub learns how an attempt to send a message ended.
     Attempted(Life, u64, Attempted),
     /// The hub writes the commands that have come together.
@@ -52,6 +52,18 @@ pub(crate) enum Event {
     Inspect,
     /// The world ends.
     End,
+}
+
+/// A message of the hub on its way.
+#[derive(Debug)]
+pub(crate) struct Parcel {
+    /// Who sent it, and under which token.
+    pub(crate) life: Life,
+    pub(crate) token: u64,
+    /// To which FSP and path it goes, by its URL.
+    pub(crate) bank: usize,
+    pub(crate) path: String,
+    pub(crate) message: Arc<Message>,
 }
 
 /// What ails an FSP.

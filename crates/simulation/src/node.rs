@@ -134,10 +134,9 @@ impl World {
     /// A request reaches the hub.
     pub(crate) fn at_hub(&mut self, id: usize) {
         if !self.node.up {
-            // The connection is refused, and the sender knows it soon.
-            let attempt = u32::MAX;
-            self.time.after(1, Event::Unanswered(id, attempt));
-            return;
+            // The connection is refused, and the sender knows it at once.
+            let pause = self.random.between(300, 1_500);
+            return self.time.after(pause, Event::Send(id));
         }
         let request = &self.exchanges[id].request;
         let trace = || format!("00-{id:032x}-{:016x}-01", id + 1).into();
@@ -195,7 +194,8 @@ impl World {
         }
         let commands: Arc<Vec<Command>> = Arc::new(jobs.iter().map(|job| job.command.clone()).collect());
         let Some(committed) = self.commit(&commands)? else {
-            return self.without_the_store(jobs);
+            self.without_the_store(jobs);
+            return Ok(());
         };
         if self.dies() {
             return self.crash("after a commit");
@@ -240,14 +240,12 @@ impl World {
     }
 
     /// A batch of which the store said nothing: what it holds is committed again, or its senders are told to try again.
-    fn without_the_store(&mut self, jobs: Vec<Job>) -> Check {
+    fn without_the_store(&mut self, jobs: Vec<Job>) {
         if !self.node.outbox_in_doubt && self.random.chance(80) {
             let newer = std::mem::replace(&mut self.node.intake, jobs);
             self.node.intake.extend(newer);
-            return {
-                self.plan_batch(RETRY_MS);
-                Ok(())
-            };
+            self.plan_batch(RETRY_MS);
+            return;
         }
         for job in &jobs {
             match (job.origin, &job.command) {
@@ -261,13 +259,13 @@ impl World {
             }
         }
         if std::mem::take(&mut self.node.outbox_in_doubt) {
+            self.node.configuration = ready(self.store.configuration());
             self.take_over();
             self.dispatch();
         }
         self.note_results();
         let within = self.scenario.batch_ms;
         self.plan_batch(within);
-        Ok(())
     }
 
     /// What a batch changed becomes known to the process.

@@ -1,6 +1,6 @@
 //! A world: the hub, the FSPs, the network between them, and the order in which things happen.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use fspiop::{FspId, TransferId};
 use store::MemoryStore;
@@ -95,8 +95,8 @@ impl World {
             Event::AtHub(exchange) => self.at_hub(exchange),
             Event::Answered(exchange, status) => return self.answered(exchange, status),
             Event::Unanswered(exchange, attempt) => self.unanswered(exchange, attempt),
-            Event::AtFsp(life, token, message) => return self.at_fsp(life, token, &message),
-            Event::Attempted(life, token, attempted) => self.attempted(life, token, attempted),
+            Event::AtFsp(parcel) => return self.at_fsp(&parcel),
+            Event::Attempted(life, token, attempted) => return self.attempted(life, token, attempted),
             Event::WriteBatch(life) if self.is_living(life) => return self.write_batch(),
             Event::Sweep(life) if self.is_living(life) => self.sweep(),
             Event::Wake(life) if self.is_living(life) => self.dispatch(),
@@ -172,9 +172,5 @@ impl World {
     /// The number of the FSP of a name.
     pub(crate) fn bank_named(&self, name: &str) -> Option<usize> {
         self.banks.iter().position(|bank| bank.name.as_str() == name)
-    }
-
-    pub(crate) fn configuration(&self) -> Arc<switch::Configuration> {
-        self.node.configuration.clone()
     }
 }

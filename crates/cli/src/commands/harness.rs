@@ -11,7 +11,7 @@ use harness::{Harness, HarnessError, Instance, Place, Up, resident_bytes};
 use serde::Serialize;
 
 use crate::{
-    arguments::{Global, HarnessCommand, Profile, UpArguments},
+    arguments::{Engine, Global, HarnessCommand, Profile, UpArguments},
     commands::{hub, payment::Payment, runtime, simulator},
     exit::{Exit, Failure},
     logging::{self, LogFormat},
@@ -24,12 +24,27 @@ const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 pub(crate) fn run(command: HarnessCommand, global: Global, started: Instant) -> Result<(), Failure> {
     let place = Place::of(&global.name, global.data_dir.as_deref()).map_err(explain)?;
     match command {
-        HarnessCommand::Up(arguments) if arguments.detach => detach(&arguments, &global, &place),
-        HarnessCommand::Up(arguments) => up(&arguments, &global, place, started),
+        HarnessCommand::Up(arguments) => {
+            check_engine(&arguments)?;
+            match arguments.detach {
+                true => detach(&arguments, &global, &place),
+                false => up(&arguments, &global, place, started),
+            }
+        }
         HarnessCommand::Status => status(&global, &place),
         HarnessCommand::Logs(arguments) => logs(&place, arguments.follow),
         HarnessCommand::Down(arguments) => down(&global, &place, arguments.volumes),
         HarnessCommand::Reset => reset(&global, &place),
+    }
+}
+
+/// Refuses what is still to come.
+fn check_engine(arguments: &UpArguments) -> Result<(), Failure> {
+    match arguments.engine {
+        Engine::Embedded => Ok(()),
+        Engine::Compose => Err(Failure::usage("--engine compose is not available yet")
+            .hint("--engine embedded runs the same hub without containers")
+            .exit(Exit::Preflight)),
     }
 }
 
@@ -47,9 +62,18 @@ fn up(arguments: &UpArguments, global: &Global, place: Place, started: Instant) 
     };
     runtime::start()?.block_on(async {
         let starting = tokio::time::timeout(Duration::from_secs(global.timeout), Harness::start(up));
-        let harness = match starting.await {
-            Ok(result) => result.map_err(explain)?,
-            Err(_) => return Err(Failure::failed(format!("not ready within {} s", global.timeout)).exit(Exit::TimedOut)),
+        let harness = tokio::select! {
+            result = starting => match result {
+                Ok(result) => result.map_err(explain)?,
+                Err(_) => {
+                    let failure = Failure::failed(format!("not ready within {} s", global.timeout));
+                    return Err(failure.exit(Exit::TimedOut));
+                }
+            },
+            told = runtime::told_to_stop() => {
+                told?;
+                return Err(Failure::failed("interrupted before it was ready").exit(Exit::Interrupted));
+            }
         };
         let result = live(arguments, global, &harness).await;
         harness.stop().await;
@@ -66,7 +90,8 @@ async fn live(arguments: &UpArguments, global: &Global, harness: &Harness) -> Re
         crate::exit::report(failure);
     }
     if !arguments.background {
-        anstream::eprintln!("\n{}\n\nRunning until Ctrl-C.", urls(&harness.instance));
+        let shown = if harness.instance.simulator.is_some() { urls(&harness.instance) } else { String::new() };
+        anstream::eprintln!("\n{shown}\n\nRunning until Ctrl-C.");
     }
     runtime::told_to_stop().await
 }
@@ -76,7 +101,10 @@ async fn first_payment(global: &Global, harness: &Harness) -> Result<(), Failure
         Some(request) => harness.pay(request).await,
         None => None,
     };
-    let Some(paid) = paid else { return Ok(()) };
+    let Some(paid) = paid else {
+        // Without participants nobody can pay: say what runs instead.
+        return printer::print(global.output, "HarnessStatus", &Status::of(harness.instance.clone()), Status::to_table);
+    };
     let memory = resident_bytes(std::process::id());
     let payment = Payment::new(paid.map_err(Failure::failed)?, Some(harness.instance.startup_ms), memory);
     printer::print(global.output, "Payment", &payment, Payment::to_table)?;

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use fspiop::FspId;
-use hub::StoreLocation;
+use hub::{StoreLocation, StoreLocationError};
 use store::Store;
 use store_sqlite::SqliteStore;
 
-use crate::{arguments::StoreArguments, environment, exit::Failure};
+use crate::{
+    arguments::StoreArguments,
+    environment,
+    exit::{Exit, Failure},
+};
 
 /// The name of the hub where nothing else is said; upstream's.
 const HUB_NAME: &str = "Hub";
@@ -18,7 +22,9 @@ pub(crate) fn open(arguments: StoreArguments) -> Result<(Arc<dyn Store>, FspId),
         Failure::usage("no store is named").hint(format!("--store sqlite:FILE, or {}", environment::STORE))
     })?;
     let location: StoreLocation = text.parse().map_err(|error| {
-        Failure::usage(format!("--store ({}): {error}", environment::STORE)).hint("example: --store sqlite:hub.sqlite")
+        let failure = Failure::usage(format!("--store ({}): {error}", environment::STORE));
+        let failure = failure.hint("example: --store sqlite:hub.sqlite");
+        if let StoreLocationError::NotYet(_) = error { failure.exit(Exit::Preflight) } else { failure }
     })?;
     let name = environment::or_file(arguments.hub_name, environment::HUB_NAME)?;
     let hub_name = FspId::parse(name.as_deref().unwrap_or(HUB_NAME))

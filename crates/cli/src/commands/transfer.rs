@@ -13,7 +13,12 @@ use crate::{
 pub(crate) fn run(arguments: TransferArguments, global: &Global) -> Result<(), Failure> {
     let request = read(&arguments, global)?;
     let show = global.output == Output::Table && !global.no_progress;
-    let result = runtime::start()?.block_on(Client::new().transfer(&arguments.simulator, &request, |leg| {
+    let runtime = runtime::start()?;
+    if let Some(hub) = &arguments.hub {
+        let unwell = |reason| Failure::failed(format!("--hub {hub}: {reason}")).hint("is a harness running? `mojaloop harness status`");
+        runtime.block_on(harness::check_hub(hub)).map_err(unwell)?;
+    }
+    let result = runtime.block_on(Client::new().transfer(&arguments.simulator, &request, |leg| {
         if show {
             anstream::eprintln!("{}", payment::line(leg));
         }

@@ -15,6 +15,20 @@ fn set(store: &SqliteStore, pragma: &'static str, value: i64) {
     block_on(set).unwrap();
 }
 
+#[test]
+fn the_settings_lose_nothing() {
+    let folder = Folder::new();
+    let store = open(&folder.file()).unwrap();
+    let settings = store.writer.run(|writer| {
+        let text =
+            |name| writer.connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0));
+        let settings = ["journal_mode", "synchronous", "foreign_keys", "wal_autocheckpoint"].map(text);
+        Ok(settings.map(|setting| format!("{:?}", setting.unwrap())))
+    });
+    let expected = [r#"Text("wal")"#, "Integer(2)", "Integer(1)", "Integer(1000)"];
+    assert_eq!(block_on(settings).unwrap(), expected);
+}
+
 fn endpoint(length: usize) -> Command {
     let endpoints = vec![(EndpointType::Quotes, "x".repeat(length).into())];
     Command::Administer(Administration::SetEndpoints(FspId::parse("payerfsp").unwrap(), endpoints))

@@ -66,7 +66,8 @@ pub fn an_id_stays_used_after_a_refusal<F: Fixture>() {
 pub fn a_resent_answer_changes_nothing<F: Fixture>() {
     let mut world = World::<F>::onboarded();
     let payment = Payment::new(1, "10");
-    world.commit([payment.prepare(), payment.fulfil()]);
+    world.commit([payment.prepare()]);
+    world.commit([payment.fulfil()]);
     world.reopen();
     let before = world.transfer(&payment);
     assert_eq!(world.commit([payment.fulfil()]).messages, []);

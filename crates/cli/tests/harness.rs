@@ -1,0 +1,114 @@
+//! The harness as a developer uses it.
+
+mod support;
+
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
+
+use serde_json::Value;
+use support::{Finished, User, files};
+
+#[track_caller]
+fn check_payment(payment: &Value) {
+    assert_eq!(payment["apiVersion"], "mojaloop/v1");
+    assert_eq!(payment["kind"], "Payment");
+    assert_eq!(payment["state"], "COMMITTED");
+    let legs = payment["legs"].as_array().unwrap();
+    let phases = |phase: &str| legs.iter().filter(|leg| leg["phase"] == phase).count();
+    assert_eq!((phases("lookup"), phases("agreement"), phases("clearing")), (4, 4, 4), "{legs:?}");
+    for leg in legs {
+        let success = matches!(leg["status"].as_u64(), Some(200 | 202));
+        assert!(success && leg["duration_ms"].is_number() && leg["path"].is_string(), "{leg}");
+    }
+    assert!(payment["total_ms"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn once_makes_a_payment_and_leaves_only_its_data() {
+    let user = User::new();
+    let first = user.run(&["harness", "up", "--once", "-o", "json"]);
+    first.expect(0, &[]);
+    let payment = first.json();
+    check_payment(&payment);
+    assert!(payment["startup_ms"].as_f64().unwrap() > 0.0);
+    assert!(payment["resident_bytes"].as_u64().unwrap() > 1_000_000);
+    let again = user.run(&["harness", "up", "--once", "-o", "json"]).expect(0, &[]).json();
+    assert_ne!(again["transfer_id"], payment["transfer_id"]);
+    user.run(&["harness", "status"]).expect(1, &["no harness named \"default\" is running"]);
+    user.run(&["harness", "reset"]).expect(2, &["hub.sqlite", "--yes"]);
+    user.run(&["harness", "reset", "--yes"]).expect(0, &[]);
+    assert_eq!(files(&user.data()), Vec::<String>::new());
+}
+
+#[test]
+fn a_table_for_people_and_yaml_for_scripts() {
+    let user = User::new();
+    let table = user.run(&["harness", "up", "--once", "--ephemeral"]);
+    table.expect(0, &[]);
+    for part in ["POST /quotes", "payerfsp  →  hub", "COMMITTED", "MB of memory"] {
+        assert!(table.stdout.contains(part), "{part}: {}", table.stdout);
+    }
+    assert!(!table.stdout.contains('\u{1b}'), "no colours where no terminal is");
+    let yaml = user.run(&["harness", "up", "--once", "--ephemeral", "-o", "yaml"]);
+    assert!(yaml.expect(0, &[]).stdout.contains("kind: Payment"));
+}
+
+#[test]
+fn detached_it_is_found_by_name_pays_and_goes_down() {
+    let user = User::new();
+    user.run(&["harness", "up", "--detach", "-o", "json"]).expect(0, &[]);
+    let status = user.run(&["harness", "status", "-o", "json"]).expect(0, &[]).json();
+    assert_eq!((&status["kind"], &status["state"]), (&Value::from("HarnessStatus"), &Value::from("ready")));
+    user.run(&["harness", "up", "--detach"]).expect(0, &["already running"]);
+    user.run(&["harness", "up", "--once"]).expect(1, &["is running already", "--port-offset"]);
+    let pay = |to: &str| {
+        let simulator = user.simulator();
+        let flags = ["transfer", "--from", "payerfsp", "--to", to, "--amount", "12.5", "--currency", "KES"];
+        Finished::of(user.mojaloop(&flags).args(["--simulator", &simulator, "-o", "json"]))
+    };
+    check_payment(&pay("MSISDN/27713803912").expect(0, &[]).json());
+    let unknown = pay("MSISDN/1");
+    assert_eq!(unknown.expect(1, &["3204"]).json()["state"], "FAILED");
+    user.run(&["harness", "logs"]).expect(0, &[]);
+    user.run(&["harness", "reset", "--yes"]).expect(1, &["is running", "harness down"]);
+    user.run(&["harness", "down"]).expect(0, &[]);
+    user.run(&["harness", "status"]).expect(1, &["--detach"]);
+    user.run(&["harness", "down", "--volumes", "--yes"]).expect(0, &["hub.sqlite"]);
+    assert_eq!(files(&user.data()), Vec::<String>::new());
+}
+
+#[test]
+fn ephemeral_data_go_with_the_harness() {
+    let user = User::new();
+    let up = user.run(&["harness", "up", "--detach", "--ephemeral", "-o", "json"]);
+    let data = up.expect(0, &[]).json()["data"].as_str().unwrap().to_owned();
+    assert!(std::path::Path::new(&data).exists() && !data.starts_with(user.data().to_str().unwrap()), "{data}");
+    user.run(&["harness", "down"]).expect(0, &[]);
+    assert!(!std::path::Path::new(&data).parent().unwrap().exists());
+}
+
+#[test]
+fn core_is_the_hub_alone() {
+    let user = User::new();
+    let up = user.run(&["harness", "up", "--once", "--ephemeral", "--profile", "core", "-o", "json"]);
+    assert_eq!(up.expect(0, &[]).json()["simulator"], Value::Null);
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupt_ends_it_in_good_order() {
+    let user = User::new();
+    let mut command = user.mojaloop(&["harness", "up", "--ephemeral"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let running = lines.by_ref().map_while(Result::ok).any(|line| line.contains("Running until Ctrl-C"));
+    assert!(running);
+    let status = user.run(&["harness", "status", "-o", "json"]).expect(0, &[]).json();
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(!std::path::Path::new(status["data"].as_str().unwrap()).exists());
+    user.run(&["harness", "status"]).expect(1, &[]);
+}

@@ -1,0 +1,79 @@
+//! Broken flags, variables and settings are refused by name, with what was found, what is allowed and what to do.
+
+mod support;
+
+use std::net::TcpListener;
+
+use support::{Finished, User, mojaloop};
+
+#[track_caller]
+fn check(arguments: &[&str], code: i32, says: &[&str]) {
+    let run = Finished::of(&mut mojaloop(arguments));
+    run.expect(code, says);
+    assert_eq!(run.stdout, "");
+}
+
+#[test]
+fn flags() {
+    check(&["hub", "serve"], 2, &["no store is named", "--store sqlite:FILE", "MOJALOOP_STORE"]);
+    check(&["hub", "serve", "--store", "mysql:x"], 2, &["--store", "\"mysql:x\"", "sqlite:FILE"]);
+    check(&["hub", "serve", "--store", "postgres://u:secret@h/d"], 4, &["not available yet"]);
+    check(&["hub", "serve", "--store", "sqlite:/no/such/folder/x"], 1, &["/no/such/folder"]);
+    check(&["hub", "serve", "--store", "sqlite:x", "--listen-address", "0.0.0.0"], 2, &["admin", "--admin open"]);
+    check(&["hub", "serve", "--store", "sqlite:x", "--callback-policy", "a b"], 2, &["--callback-policy", "not-link-local"]);
+    check(&["hub", "serve", "--store", "sqlite:x", "--hub-name", "a b"], 2, &["--hub-name"]);
+    check(&["harness", "up", "--engine", "compose"], 4, &["not available yet", "--engine embedded"]);
+    check(&["harness", "up", "--engine", "podman"], 2, &["podman", "embedded", "compose"]);
+    check(&["harness", "up", "--profile", "everything"], 2, &["everything", "core", "simulators"]);
+    check(&["harness", "up", "--port-offset", "60000"], 2, &["--port-offset", "60000", "56434"]);
+    check(&["harness", "up", "--name", "Not A Name"], 2, &["--name", "Not A Name", "lower-case"]);
+    check(&["transfer", "--from", "a", "--to", "b", "--amount", "1", "--currency", "USD"], 2, &["--to", "MSISDN/"]);
+    let pay = ["transfer", "--from", "a", "--to", "MSISDN/1", "--currency", "USD", "--amount"];
+    for amount in ["1.50", "0", "1e9", "01", "12345678901234567890123"] {
+        check(&[&pay[..], &[amount]].concat(), 2, &["--amount"]);
+    }
+    check(&[&pay[..], &["1", "--simulator", "http://127.0.0.1:1"]].concat(), 1, &["127.0.0.1:1", "harness up"]);
+    check(&[&pay[..], &["1", "--hub", "http://127.0.0.1:1"]].concat(), 1, &["--hub", "harness status"]);
+}
+
+#[test]
+fn a_secret_is_not_repeated() {
+    let run = Finished::of(&mut mojaloop(&["hub", "serve", "--store", "postgres://u:secret@h/d"]));
+    assert!(!run.stderr.contains("secret"), "{}", run.stderr);
+}
+
+#[test]
+fn variables() {
+    let run = |name: &str, value: &str| Finished::of(mojaloop(&["hub", "serve"]).env(name, value));
+    run("MOJALOOP_STOER", "sqlite:x").expect(2, &["MOJALOOP_STOER", "did you mean MOJALOOP_STORE?"]);
+    run("MOJALOOP_STORE", "mysql:x").expect(2, &["MOJALOOP_STORE", "mysql:x"]);
+    run("MOJALOOP_STORE_FILE", "/no/such/file").expect(2, &["MOJALOOP_STORE_FILE", "/no/such/file"]);
+    run("MOJALOOP_PORT_OFFSET", "many").expect(2, &["many"]);
+    let both = Finished::of(mojaloop(&["hub", "serve", "--store", "sqlite:x"]).env("MOJALOOP_STORE_FILE", "/x"));
+    both.expect(2, &["MOJALOOP_STORE_FILE", "one place"]);
+    let logs = Finished::of(mojaloop(&["hub", "serve", "--store", "sqlite:/no/x"]).env("MOJALOOP_LOG", "hub=loud"));
+    logs.expect(2, &["MOJALOOP_LOG", "hub=loud", "info"]);
+}
+
+#[test]
+fn the_value_of_a_variable_can_come_from_a_file() {
+    let user = User::new();
+    let file = user.home.path().join("store");
+    std::fs::write(&file, format!("sqlite:{}/hub.sqlite\n", user.home.path().display())).unwrap();
+    let migrated = Finished::of(user.mojaloop(&["hub", "migrate", "-o", "json"]).env("MOJALOOP_STORE_FILE", &file));
+    assert_eq!(migrated.expect(0, &[]).json()["kind"], "Migration");
+    assert!(user.home.path().join("hub.sqlite").exists());
+}
+
+#[test]
+fn a_taken_port_is_named_with_what_moves_it() {
+    let user = User::new();
+    let port = 9100 + user.offset;
+    let _taken = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let moves = ["--port-offset", "MOJALOOP_PORT_OFFSET"];
+    user.run(&["harness", "up", "--once"]).expect(1, &[&port.to_string(), moves[0], moves[1]]);
+    let detached = user.run(&["harness", "up", "--detach"]);
+    detached.expect(1, &[&port.to_string(), moves[0]]);
+    let store = format!("sqlite:{}/x.sqlite", user.home.path().display());
+    user.run(&["hub", "serve", "--store", &store]).expect(1, &[&port.to_string(), moves[0], moves[1]]);
+}
