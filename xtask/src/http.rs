@@ -57,6 +57,8 @@ pub(crate) struct Callback {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) source: String,
+    /// Its `traceparent`; that of an answer is that of the question.
+    pub(crate) trace: String,
     pub(crate) body: Bytes,
 }
 
@@ -74,6 +76,11 @@ impl Catcher {
         let (sender, callbacks) = mpsc::unbounded_channel();
         let listening = tokio::spawn(accept(listener, sender));
         Ok(Self { url, callbacks, listening })
+    }
+
+    /// The next callback, whatever it is about.
+    pub(crate) async fn any(&mut self) -> Option<Callback> {
+        self.callbacks.recv().await
     }
 
     /// The next callback on this path, or on its `/error`.
@@ -118,12 +125,13 @@ async fn answer(
         *refused.status_mut() = StatusCode::BAD_REQUEST;
         return Ok(refused);
     };
-    let source = head.headers.get("fspiop-source").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     // Nobody waits any more: the test is over.
     let _ = sender.send(Callback {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
-        source,
+        source: header("fspiop-source"),
+        trace: header("traceparent"),
         body: body.to_bytes(),
     });
     Ok(Response::default())

@@ -19,51 +19,93 @@ use crate::process::Group;
 /// What `hub serve` listens on by default.
 pub(crate) const PORTS: [u16; 10] = [3000, 3001, 3002, 3003, 3007, 3500, 4001, 4002, 4003, 9100];
 /// Answers 200 as soon as the hub takes requests.
-const READY: &str = "http://127.0.0.1:9100/ready";
+const READY_PORT: u16 = 9100;
 /// A fresh hub is ready in well under a second; a busy machine is forgiven.
 const READY_WITHIN: Duration = Duration::from_secs(30);
-const POLL: Duration = Duration::from_millis(25);
+const POLL: Duration = Duration::from_millis(5);
 /// Lines of the hub's log that are shown when it does not start.
 const LOG_TAIL: usize = 20;
+
+/// How a hub is started.
+#[derive(Clone, Debug)]
+pub(crate) struct Launch {
+    pub(crate) binary: PathBuf,
+    /// Holds the SQLite file `hub.sqlite`, and the log beside it.
+    pub(crate) folder: PathBuf,
+    /// Added to each of [`PORTS`].
+    pub(crate) port_offset: u16,
+}
 
 /// A hub that runs until it is stopped or dropped.
 pub(crate) struct HubProcess {
     group: Group,
     log: PathBuf,
+    ready: String,
+    started: Instant,
 }
 
-impl HubProcess {
-    /// Starts the hub on the SQLite file `hub.sqlite` in this folder, with its log beside it, and waits until it is ready.
-    pub(crate) async fn start(binary: &Path, folder: &Path) -> Result<Self> {
-        let log = folder.join("hub.log");
+impl Launch {
+    /// Starts the process and does not wait for it. What it logs is added to what earlier ones have logged.
+    pub(crate) fn spawn(&self) -> Result<HubProcess> {
+        let log = self.log();
         let file = File::options()
             .create(true)
             .append(true)
             .open(&log)
             .with_context(|| format!("cannot write {}", log.display()))?;
-        let mut command = Command::new(binary);
-        command.args(["hub", "serve", "--store"]).arg(format!("sqlite:{}", folder.join("hub.sqlite").display()));
+        let mut command = Command::new(&self.binary);
+        command.args(["hub", "serve", "--callback-policy", "open", "--store"]);
+        command.arg(format!("sqlite:{}", self.store().display()));
+        command.args(["--port-offset", &self.port_offset.to_string()]);
         command.stdout(Stdio::from(file.try_clone()?)).stderr(Stdio::from(file));
         let started = Instant::now();
-        let mut hub = Self { group: Group::spawn("the hub", command)?, log };
-        hub.wait_until_ready(started + READY_WITHIN).await?;
-        say(&format!("the hub is ready after {}", seconds(started.elapsed())));
+        let group = Group::spawn("the hub", command)?;
+        Ok(HubProcess { group, log, ready: self.url(READY_PORT) + "/ready", started })
+    }
+
+    /// Where the hub answers what it answers on this port of [`PORTS`].
+    pub(crate) fn url(&self, port: u16) -> String {
+        format!("http://127.0.0.1:{}", port + self.port_offset)
+    }
+
+    pub(crate) fn store(&self) -> PathBuf {
+        self.folder.join("hub.sqlite")
+    }
+
+    pub(crate) fn log(&self) -> PathBuf {
+        self.folder.join("hub.log")
+    }
+}
+
+impl HubProcess {
+    /// Starts the hub on its usual ports and on the SQLite file in this folder, and waits until it is ready.
+    pub(crate) async fn start(binary: &Path, folder: &Path) -> Result<Self> {
+        let launch = Launch { binary: binary.to_path_buf(), folder: folder.to_path_buf(), port_offset: 0 };
+        let mut hub = launch.spawn()?;
+        let took = hub.ready().await?;
+        say(&format!("the hub is ready after {}", seconds(took)));
         Ok(hub)
     }
 
-    async fn wait_until_ready(&mut self, deadline: Instant) -> Result<()> {
+    /// Waits until the hub says that it is ready: how long that took since the start of the process.
+    pub(crate) async fn ready(&mut self) -> Result<Duration> {
         let client = Client::new();
-        while Instant::now() < deadline {
+        while self.started.elapsed() < READY_WITHIN {
             if let Some(status) = self.group.ended()? {
                 bail!("the hub ended at once ({status}); the end of its log:\n{}", self.log_tail());
             }
-            let request = Request::get(READY).body(Full::<Bytes>::default())?;
+            let request = Request::get(&self.ready).body(Full::<Bytes>::default())?;
             if client.send(request).await.is_ok_and(|(status, _)| status == StatusCode::OK) {
-                return Ok(());
+                return Ok(self.started.elapsed());
             }
             tokio::time::sleep(POLL).await;
         }
         bail!("the hub was not ready within {} s; the end of its log:\n{}", READY_WITHIN.as_secs(), self.log_tail())
+    }
+
+    /// Kills the hub with SIGKILL; one that had ended by itself is an error.
+    pub(crate) async fn kill(mut self) -> Result<()> {
+        self.group.kill().await.with_context(|| format!("the end of the hub's log:\n{}", self.log_tail()))
     }
 
     /// Stops the hub with SIGTERM; an orderly end is exit 0.

@@ -6,7 +6,7 @@
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -56,6 +56,15 @@ impl Group {
             .await
             .with_context(|| format!("{} did not end within {} s of SIGTERM", self.name, GRACE.as_secs()))?
             .with_context(|| format!("cannot wait for {}", self.name))
+    }
+
+    /// Ends the child with SIGKILL, by its process id, and waits for it; a child that had ended by itself is an error.
+    pub(crate) async fn kill(&mut self) -> Result<()> {
+        if let Some(status) = self.ended()? {
+            bail!("{} had ended by itself: {status}", self.name);
+        }
+        kill_process(self.leader, Signal::KILL).with_context(|| format!("cannot signal {}", self.name))?;
+        self.wait().await.map(drop)
     }
 
     fn is_gone(&mut self) -> bool {
@@ -137,6 +146,16 @@ mod tests {
         assert!(test_kill_process_group(leader).is_ok());
         drop(group);
         assert!(test_kill_process_group(leader).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_child_is_killed_once() {
+        let mut command = shell("exec sleep 600");
+        command.stdout(Stdio::null());
+        let mut group = Group::spawn("sleep", command).unwrap();
+        group.kill().await.unwrap();
+        let error = group.kill().await.unwrap_err().to_string();
+        assert!(error.starts_with("sleep had ended by itself: "), "{error}");
     }
 
     #[tokio::test]

@@ -52,7 +52,9 @@ pub(crate) enum Command {
     #[command(subcommand, before_help = "Example: mojaloop hub serve --store sqlite:hub.sqlite")]
     Hub(HubCommand),
     /// Simulated FSPs that answer and pay
-    #[command(before_help = "Example: mojaloop simulator --fsp payerfsp --fsp payeefsp=MSISDN/27713803912 --hub http://127.0.0.1:3000")]
+    #[command(
+        before_help = "Example: mojaloop simulator --fsp payerfsp --fsp payeefsp=MSISDN/27713803912 --hub http://127.0.0.1:3000"
+    )]
     Simulator(SimulatorArguments),
     /// Make one payment and show its legs as they happen
     #[command(

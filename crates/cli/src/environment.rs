@@ -7,8 +7,20 @@ use crate::exit::Failure;
 
 /// Variables that are settings; each can also be given as `…_FILE`, the name of a file that holds the value.
 pub(crate) const SETTINGS: &[&str] = &[
-    STORE, HUB_NAME, LISTEN_ADDRESS, PORT_OFFSET, CALLBACK_POLICY, ADMIN, LOG, LOG_FORMAT, NAME, DATA_DIR, OUTPUT, TIMEOUT,
-    SIMULATOR, HUB,
+    STORE,
+    HUB_NAME,
+    LISTEN_ADDRESS,
+    PORT_OFFSET,
+    CALLBACK_POLICY,
+    ADMIN,
+    LOG,
+    LOG_FORMAT,
+    NAME,
+    DATA_DIR,
+    OUTPUT,
+    TIMEOUT,
+    SIMULATOR,
+    HUB,
 ];
 pub(crate) const STORE: &str = "MOJALOOP_STORE";
 pub(crate) const HUB_NAME: &str = "MOJALOOP_HUB_NAME";
@@ -72,7 +84,9 @@ fn unknown(name: &str) -> Failure {
     });
     let failure = Failure::usage(format!("the environment variable {name} is not known"));
     match nearest {
-        Some(nearest) => failure.hint(format!("did you mean {nearest}? Otherwise unset it; all variables: {}", SETTINGS.join(", "))),
+        Some(nearest) => {
+            failure.hint(format!("did you mean {nearest}? Otherwise unset it; all variables: {}", SETTINGS.join(", ")))
+        }
         None => failure,
     }
 }

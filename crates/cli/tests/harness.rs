@@ -15,14 +15,14 @@ fn check_payment(payment: &Value) {
     assert_eq!(payment["apiVersion"], "mojaloop/v1");
     assert_eq!(payment["kind"], "Payment");
     assert_eq!(payment["state"], "COMMITTED");
-    let legs = payment["legs"].as_array().unwrap();
+    let legs = payment["legs"].as_array().map(Vec::as_slice).unwrap_or_default();
     let phases = |phase: &str| legs.iter().filter(|leg| leg["phase"] == phase).count();
     assert_eq!((phases("lookup"), phases("agreement"), phases("clearing")), (4, 4, 4), "{legs:?}");
     for leg in legs {
         let success = matches!(leg["status"].as_u64(), Some(200 | 202));
         assert!(success && leg["duration_ms"].is_number() && leg["path"].is_string(), "{leg}");
     }
-    assert!(payment["total_ms"].as_f64().unwrap() > 0.0);
+    assert!(payment["total_ms"].as_f64() > Some(0.0));
 }
 
 #[test]

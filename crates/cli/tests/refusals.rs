@@ -20,7 +20,11 @@ fn flags() {
     check(&["hub", "serve", "--store", "postgres://u:secret@h/d"], 4, &["not available yet"]);
     check(&["hub", "serve", "--store", "sqlite:/no/such/folder/x"], 1, &["/no/such/folder"]);
     check(&["hub", "serve", "--store", "sqlite:x", "--listen-address", "0.0.0.0"], 2, &["admin", "--admin open"]);
-    check(&["hub", "serve", "--store", "sqlite:x", "--callback-policy", "a b"], 2, &["--callback-policy", "not-link-local"]);
+    check(
+        &["hub", "serve", "--store", "sqlite:x", "--callback-policy", "a b"],
+        2,
+        &["--callback-policy", "not-link-local"],
+    );
     check(&["hub", "serve", "--store", "sqlite:x", "--hub-name", "a b"], 2, &["--hub-name"]);
     check(&["harness", "up", "--engine", "compose"], 4, &["not available yet", "--engine embedded"]);
     check(&["harness", "up", "--engine", "podman"], 2, &["podman", "embedded", "compose"]);

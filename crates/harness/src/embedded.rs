@@ -8,7 +8,9 @@ use std::{
 };
 
 use fspiop::{FspId, Timestamp};
-use hub::{CallbackPolicy, Intake, Listen, OpenAuthorizer, Running, Settings, delivery::SchedulerSettings, system_clock};
+use hub::{
+    CallbackPolicy, Intake, Listen, OpenAuthorizer, Running, Settings, delivery::SchedulerSettings, system_clock,
+};
 use participant::{PayError, PaymentResult, Profile, Script, Simulator, TransferRequest};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;

@@ -26,7 +26,11 @@ impl HttpClient {
     }
 
     /// Reads a resource; `None` if it does not exist.
-    pub(crate) async fn get<T: DeserializeOwned>(&self, to: impl Display + Copy, path: &str) -> Result<Option<T>, String> {
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        to: impl Display + Copy,
+        path: &str,
+    ) -> Result<Option<T>, String> {
         let (status, body) = self.send(to, request(Method::GET, to, path, Bytes::new())?).await?;
         match status {
             StatusCode::NOT_FOUND => Ok(None),
@@ -42,12 +46,20 @@ impl HttpClient {
     }
 
     /// Sends a request that must succeed.
-    pub(crate) async fn post_request(&self, to: impl Display + Copy, request: Request<Full<Bytes>>) -> Result<(), String> {
+    pub(crate) async fn post_request(
+        &self,
+        to: impl Display + Copy,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(), String> {
         let (status, body) = self.send(to, request).await?;
         if status.is_success() { Ok(()) } else { Err(refusal(status, &body)) }
     }
 
-    async fn send(&self, to: impl Display + Copy, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), String> {
+    async fn send(
+        &self,
+        to: impl Display + Copy,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(StatusCode, Bytes), String> {
         let exchange = async {
             let response = self.0.request(request).await.map_err(|error| error.to_string())?;
             let status = response.status();

@@ -100,7 +100,8 @@ impl Admin {
         let accounts = self.accounts("Hub").await?;
         for currency in &scheme.currencies {
             for kind in ["HUB_RECONCILIATION", "HUB_MULTILATERAL_SETTLEMENT"] {
-                if !accounts.iter().any(|account| account.currency == *currency && account.ledger_account_type == kind) {
+                if !accounts.iter().any(|account| account.currency == *currency && account.ledger_account_type == kind)
+                {
                     let body = json!({ "type": kind, "currency": currency });
                     self.post("/participants/Hub/accounts", &body).await?;
                 }
@@ -125,7 +126,8 @@ impl Admin {
         base: &str,
     ) -> Result<(), HarnessError> {
         let name = &participant.name;
-        let known: HashSet<Currency> = self.accounts(name.as_str()).await?.iter().map(|account| account.currency).collect();
+        let known: HashSet<Currency> =
+            self.accounts(name.as_str()).await?.iter().map(|account| account.currency).collect();
         for currency in currencies.iter().filter(|currency| !known.contains(currency)) {
             self.post("/participants", &json!({ "name": name, "currency": currency })).await?;
         }
@@ -166,7 +168,8 @@ impl Admin {
             .map(|(kind, path)| Endpoint { kind: (*kind).to_owned(), value: format!("{base}{path}") })
             .collect();
         let path = format!("/participants/{name}/endpoints");
-        let there: HashSet<Endpoint> = self.get::<Vec<Endpoint>>(&path).await?.unwrap_or_default().into_iter().collect();
+        let there: HashSet<Endpoint> =
+            self.get::<Vec<Endpoint>>(&path).await?.unwrap_or_default().into_iter().collect();
         if wanted.iter().all(|endpoint| there.contains(endpoint)) {
             return Ok(());
         }

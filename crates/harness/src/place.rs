@@ -25,13 +25,13 @@ impl Place {
         }
         let base = match data_dir {
             Some(given) => given.to_owned(),
-            None => etcetera::choose_base_strategy()
-                .map(|folders| folders.data_dir().join("mojaloop"))
-                .map_err(|cause| HarnessError::File {
+            None => etcetera::choose_base_strategy().map(|folders| folders.data_dir().join("mojaloop")).map_err(
+                |cause| HarnessError::File {
                     what: "no data folder, set --data-dir:",
                     path: PathBuf::from("~"),
                     cause: std::io::Error::other(cause),
-                })?,
+                },
+            )?,
         };
         Ok(Place { name: name.to_owned(), folder: base.join(name) })
     }

@@ -33,6 +33,13 @@ impl World {
                 let stranger = other_than(&mut self.random, self.scenario.fsps, &[payer]);
                 self.prepare(number, stranger, body);
             }
+            (Act::Repeat, _) => {
+                let known = self.auditor.content_of(self.deals[number].id);
+                let same = |body: &&Bytes| Some(switch::content_hash(body)) == known;
+                if let Some(body) = self.deals[number].bodies.iter().find(same).cloned() {
+                    self.prepare(number, payer, body);
+                }
+            }
             (Act::Ask(bank), _) => self.ask(number, bank),
             (Act::Answer(index), _) => self.give_answer(number, index),
             (Act::Prepare | Act::Change | Act::Resend | Act::Reprint | Act::Impersonate, _) => {}

@@ -90,6 +90,8 @@ pub(crate) enum Act {
     Reprint,
     /// The payer sends the same id with other content.
     Change,
+    /// The payer sends the request that the hub knows, once more.
+    Repeat,
     /// Another FSP sends the payer's request as if it were its own.
     Impersonate,
     /// An FSP asks for the state of the transfer.

@@ -123,7 +123,7 @@ impl World {
             self.time.after(down, Event::Restart);
             self.auditor.disturbed(self.time.now());
         }
-        self.auditor.after_crash()
+        self.auditor.after_crash(&self.store)
     }
 
     /// Whether the process dies here.

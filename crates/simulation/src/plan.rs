@@ -1,14 +1,16 @@
 //! What is going to happen: deals and their steps, crashes, troubles, an operator at work.
 
-use fspiop::Money;
-use participant::Phase;
+use fspiop::{Money, TransferState};
+use ledger::TransferStatus;
+use participant::{Ending, Payment, Phase};
 
 use crate::{
     deal::Deal,
     event::{Act, Event, Trouble},
     random::Random,
+    report::{Check, ensure},
     scenario::{Scenario, whole},
-    world::World,
+    world::{INSPECTION_MS, World},
 };
 
 /// Transfers of one burst.
@@ -113,19 +115,32 @@ impl World {
     }
 
     /// Everybody asks what became of everything, and repeats what it asked for.
-    pub(crate) fn inspect(&mut self) -> crate::report::Check {
+    pub(crate) fn inspect(&mut self) -> Check {
         self.note(|| "everybody asks once more".to_owned());
         self.auditor.settled()?;
         for number in 0..self.deals.len() {
-            let Some(hash) = self.auditor.content_of(self.deals[number].id) else { continue };
             let (payer, payee) = (self.deals[number].payer, self.deals[number].payee);
-            self.act(number, Act::Ask(payer));
-            self.act(number, Act::Ask(payee));
-            let bodies = &self.deals[number].bodies;
-            let body = bodies.iter().find(|body| switch::content_hash(body) == hash).cloned();
-            if let Some(body) = body {
-                self.prepare(number, payer, body);
+            for act in [Act::Ask(payer), Act::Ask(payee), Act::Repeat] {
+                let at = self.random.between(0, INSPECTION_MS / 2);
+                self.time.after(at, Event::Act(number, act));
             }
+        }
+        Ok(())
+    }
+
+    /// What payers saw of their payments is what became of the transfers.
+    pub(crate) fn compare_payments(&mut self) -> Check {
+        for deal in &self.deals {
+            let payment = deal.journey.as_ref().and_then(|journey| journey.payment.as_ref());
+            let Some((ending, _)) = payment.and_then(Payment::ending) else { continue };
+            let status = self.auditor.status_of(deal.id);
+            let fits = match ending {
+                Ending::Committed => status == Some(TransferStatus::Committed),
+                Ending::Aborted => status.is_some_and(|status| status.wire() == TransferState::Aborted),
+                Ending::Failed | Ending::TimedOut => true,
+            };
+            ensure(fits, "I4", || format!("for its payer {} ended {ending:?}, and it is {status:?}", deal.id))?;
+            self.report.payments_committed += u64::from(ending == Ending::Committed);
         }
         Ok(())
     }
@@ -144,7 +159,7 @@ impl World {
             timeout_ms: journey.timeout_ms,
             version: fspiop::ApiVersion::V2_0,
         };
-        let (payment, request) = participant::Payment::new(journey.identifiers, order, now);
+        let (payment, request) = Payment::new(journey.identifiers, order, now);
         journey.payment = Some(payment);
         let payer = deal.payer;
         self.send(payer, request, Some((number, Phase::Lookup)));

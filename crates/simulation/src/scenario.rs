@@ -39,6 +39,9 @@ impl Scenario {
         let calm = random.chance(10);
         let unless_calm = |value| if calm { 0 } else { value };
         let all = ["USD", "JPY"].map(|code| Currency::parse(code).expect("a currency of ISO 4217"));
+        let batch_commands = random.pick(&[1, 3, 16, 256]);
+        // One command at a time, and slowly, would be a hub that can't keep up.
+        let batch_ms = if batch_commands == 1 { 4 } else { random.pick(&[0, 4, 40]) };
         Scenario {
             fsps: 2 + random.below(4),
             currencies: all[..=random.below(2)].to_vec(),
@@ -50,8 +53,8 @@ impl Scenario {
             delay_ms: random.pick(&[2, 20, 200, 1_500]),
             crashes: if calm { 0 } else { random.pick(&[0, 3, 10, 30]) },
             store_faults: unless_calm(random.pick(&[0, 0, 3])),
-            batch_ms: random.pick(&[0, 4, 40]),
-            batch_commands: random.pick(&[1, 3, 16, 256]),
+            batch_ms,
+            batch_commands,
             page: random.pick(&[2, 7, 1_000]),
             delivery: SchedulerSettings {
                 in_flight_per_fsp: random.pick(&[1, 4, 64]),

@@ -24,8 +24,8 @@ const HUB: &str = "switch";
 /// Time in which everything must come right after the faults have ended: transfers expire within 10 s, messages that failed
 /// are sent again within 30 s, and one that found no room waits for those before it.
 const SETTLE_MS: i64 = 120_000;
-/// Time for the answers to the last questions.
-const INSPECTION_MS: i64 = 10_000;
+/// Time for the last questions, and for their answers.
+pub(crate) const INSPECTION_MS: i64 = 20_000;
 
 /// A world and all that is in it.
 pub(crate) struct World {
@@ -167,10 +167,5 @@ impl World {
     /// The name of an FSP.
     pub(crate) fn name(&self, bank: usize) -> FspId {
         self.banks[bank].name.clone()
-    }
-
-    /// The number of the FSP of a name.
-    pub(crate) fn bank_named(&self, name: &str) -> Option<usize> {
-        self.banks.iter().position(|bank| bank.name.as_str() == name)
     }
 }

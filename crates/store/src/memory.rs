@@ -9,7 +9,8 @@ use fspiop::{Currency, FspId, PartyId, QuoteId, Timestamp, TransferId};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{AccountId, Balance, Entry, FundsMovement, Registry, Transfer, TransferStatus};
 use switch::{
-    Command, Configuration, Delivery, DeliveryResult, Keys, Message, MessageId, PartyChange, PartyEntry, Quote, Routing, State,
+    Command, Configuration, Delivery, DeliveryResult, Keys, Message, MessageId, PartyChange, PartyEntry, Quote,
+    Routing, State,
 };
 
 use crate::{Books, Clock, Committed, Store, StoreError};
@@ -161,7 +162,12 @@ impl Tables {
             self.balances.get(&account.id).copied().unwrap_or(nothing)
         };
         Books {
-            accounts: self.configuration.registry.accounts().map(|account| (account.clone(), balance(account))).collect(),
+            accounts: self
+                .configuration
+                .registry
+                .accounts()
+                .map(|account| (account.clone(), balance(account)))
+                .collect(),
             transfers: self.transfers.values().cloned().collect(),
             entries: self.entries.clone(),
         }

@@ -128,7 +128,9 @@ fn detach(arguments: &UpArguments, global: &Global, place: &Place) -> Result<(),
     let ready = Instance::wait_ready(place, timeout, || matches!(child.try_wait(), Ok(None)));
     match ready {
         Ok(instance) => printer::print(global.output, "HarnessStatus", &Status::of(instance), Status::to_table),
-        Err(HarnessError::NotRunning { .. }) => Err(Failure::failed(format!("the harness ended; its log:\n{}", tail(place)))),
+        Err(HarnessError::NotRunning { .. }) => {
+            Err(Failure::failed(format!("the harness ended; its log:\n{}", tail(place))))
+        }
         Err(error) => Err(explain(error)),
     }
 }
@@ -176,7 +178,8 @@ impl Status {
     fn to_table(&self) -> String {
         let instance = &self.instance;
         #[expect(clippy::cast_precision_loss, reason = "for people")]
-        let memory = self.resident_bytes.map_or_else(|| "unknown".to_owned(), |bytes| format!("{:.1} MB", bytes as f64 / 1e6));
+        let memory =
+            self.resident_bytes.map_or_else(|| "unknown".to_owned(), |bytes| format!("{:.1} MB", bytes as f64 / 1e6));
         let kind = if instance.ephemeral { " (deleted at the end)" } else { "" };
         let facts = [
             ("name", instance.name.clone()),
@@ -195,7 +198,10 @@ fn urls(instance: &Instance) -> String {
     let mut rows = vec![vec!["FSPIOP".to_owned(), http(instance.fspiop.first())]];
     rows.push(vec!["ledger admin".to_owned(), http(Some(&instance.ledger_admin))]);
     rows.push(vec!["oracle admin".to_owned(), http(Some(&instance.oracle_admin))]);
-    rows.push(vec!["metrics, health".to_owned(), format!("{}/metrics · /live · /ready", http(Some(&instance.operations)))]);
+    rows.push(vec![
+        "metrics, health".to_owned(),
+        format!("{}/metrics · /live · /ready", http(Some(&instance.operations))),
+    ]);
     if instance.simulator.is_some() {
         rows.push(vec!["simulators".to_owned(), http(instance.simulator.as_ref())]);
     }
@@ -214,7 +220,8 @@ fn status(global: &Global, place: &Place) -> Result<(), Failure> {
 fn logs(place: &Place, follow: bool) -> Result<(), Failure> {
     let path = place.log_file();
     let missing = |error: std::io::Error| {
-        Failure::failed(format!("{}: {error}", path.display())).hint("only a harness that was started with --detach has a log file")
+        Failure::failed(format!("{}: {error}", path.display()))
+            .hint("only a harness that was started with --detach has a log file")
     };
     let mut file = File::open(&path).map_err(missing)?;
     let mut position = 0;
@@ -265,7 +272,9 @@ fn reset(global: &Global, place: &Place) -> Result<(), Failure> {
     confirm_deletion(global, place)?;
     place.delete().map_err(explain)?;
     let stopped = Stopped { name: place.name().to_owned(), data_deleted: true };
-    printer::print(global.output, "HarnessStopped", &stopped, |stopped| format!("the data of {} are deleted", stopped.name))
+    printer::print(global.output, "HarnessStopped", &stopped, |stopped| {
+        format!("the data of {} are deleted", stopped.name)
+    })
 }
 
 /// Says what will be deleted, and asks.

@@ -40,7 +40,8 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
             environment::ADMIN
         )));
     }
-    let listen = Listen::at(address, arguments.port_offset).ok_or_else(|| port_offset_too_large(arguments.port_offset))?;
+    let listen =
+        Listen::at(address, arguments.port_offset).ok_or_else(|| port_offset_too_large(arguments.port_offset))?;
     let policy = environment::or_file(arguments.callback_policy.clone(), environment::CALLBACK_POLICY)?;
     let callback_policy = CallbackPolicy::parse(policy.as_deref().unwrap_or("not-link-local"))
         .map_err(|error| Failure::usage(format!("--callback-policy ({}): {error}", environment::CALLBACK_POLICY)))?;
@@ -81,9 +82,15 @@ pub(crate) fn explain(error: ServeError) -> Failure {
             )
         }
         std::io::ErrorKind::AddrNotAvailable => {
-            format!("this machine does not have the address {}; --listen-address ({})", address.ip(), environment::LISTEN_ADDRESS)
+            format!(
+                "this machine does not have the address {}; --listen-address ({})",
+                address.ip(),
+                environment::LISTEN_ADDRESS
+            )
         }
-        _ => format!("--listen-address ({}), --port-offset ({})", environment::LISTEN_ADDRESS, environment::PORT_OFFSET),
+        _ => {
+            format!("--listen-address ({}), --port-offset ({})", environment::LISTEN_ADDRESS, environment::PORT_OFFSET)
+        }
     };
     Failure::failed(error).hint(hint)
 }

@@ -3,7 +3,10 @@
 use participant::{Ending, Leg, PaymentResult};
 use serde::Serialize;
 
-use crate::{exit::{Exit, Failure}, printer};
+use crate::{
+    exit::{Exit, Failure},
+    printer,
+};
 
 /// A payment in the form that scripts read.
 #[derive(Debug, Serialize)]
@@ -43,7 +46,12 @@ impl Payment {
             Ending::Aborted | Ending::Failed => Exit::Failed,
         };
         let what = match &self.error {
-            Some(error) => format!("the payment was not committed: {} in {}: {}", error.code.as_deref().unwrap_or("no code"), error.phase, error.description),
+            Some(error) => format!(
+                "the payment was not committed: {} in {}: {}",
+                error.code.as_deref().unwrap_or("no code"),
+                error.phase,
+                error.description
+            ),
             None => format!("the payment was not committed; it is {}", state(self.state)),
         };
         Err(Failure::failed(what).exit(exit))
@@ -52,7 +60,8 @@ impl Payment {
     /// The payment as a table, a row a leg.
     pub(crate) fn to_table(&self) -> String {
         let rows = self.legs.iter().enumerate().map(|(index, leg)| row(index + 1, leg)).collect();
-        let legs = printer::table(&["", "phase", "from", "", "to", "message", "status", "at ms", "took ms"], rows, &[0, 7, 8]);
+        let legs =
+            printer::table(&["", "phase", "from", "", "to", "message", "status", "at ms", "took ms"], rows, &[0, 7, 8]);
         let state = match self.state {
             Ending::Committed => printer::green(state(self.state)),
             other => printer::red(state(other)),
@@ -67,7 +76,15 @@ impl Payment {
 
 /// One leg, as it happens.
 pub(crate) fn line(leg: &Leg) -> String {
-    format!("{:>9.1} ms  {:<9}  {} → {}  {} {}", millis(leg), leg.phase.as_str(), leg.from, leg.to, leg.method, leg.path)
+    format!(
+        "{:>9.1} ms  {:<9}  {} → {}  {} {}",
+        millis(leg),
+        leg.phase.as_str(),
+        leg.from,
+        leg.to,
+        leg.method,
+        leg.path
+    )
 }
 
 fn row(number: usize, leg: &Leg) -> Vec<String> {

@@ -3,12 +3,7 @@
 use fspiop::{Currency, FspId, PartyId};
 use participant::{Profile, Script, Settings, Simulator, StartError};
 
-use crate::{
-    arguments::SimulatorArguments,
-    commands::runtime,
-    exit::Failure,
-    logging,
-};
+use crate::{arguments::SimulatorArguments, commands::runtime, exit::Failure, logging};
 
 pub(crate) fn run(arguments: SimulatorArguments) -> Result<(), Failure> {
     logging::start("info", None)?;

@@ -1,11 +1,17 @@
 //! `mojaloop transfer`.
 
 use fspiop::{Amount, Currency, FspId, PartyId};
-use participant::{TransferRequest, control::{Client, ClientError}};
+use participant::{
+    TransferRequest,
+    control::{Client, ClientError},
+};
 
 use crate::{
     arguments::{Global, TransferArguments},
-    commands::{payment::{self, Payment}, runtime},
+    commands::{
+        payment::{self, Payment},
+        runtime,
+    },
     exit::{Exit, Failure},
     printer::{self, Output},
 };
@@ -15,7 +21,9 @@ pub(crate) fn run(arguments: TransferArguments, global: &Global) -> Result<(), F
     let show = global.output == Output::Table && !global.no_progress;
     let runtime = runtime::start()?;
     if let Some(hub) = &arguments.hub {
-        let unwell = |reason| Failure::failed(format!("--hub {hub}: {reason}")).hint("is a harness running? `mojaloop harness status`");
+        let unwell = |reason| {
+            Failure::failed(format!("--hub {hub}: {reason}")).hint("is a harness running? `mojaloop harness status`")
+        };
         runtime.block_on(harness::check_hub(hub)).map_err(unwell)?;
     }
     let result = runtime.block_on(Client::new().transfer(&arguments.simulator, &request, |leg| {
@@ -37,7 +45,8 @@ fn read(arguments: &TransferArguments, global: &Global) -> Result<TransferReques
     };
     let from = FspId::parse(&arguments.from).map_err(|error| wrong("--from", &error, "payerfsp"))?;
     let to = PartyId::parse(&arguments.to).map_err(|error| wrong("--to", &error, "MSISDN/27713803912"))?;
-    let amount = Amount::parse(&arguments.amount).map_err(|error| wrong("--amount", &error, "10 (or 12.5: no trailing zeros)"))?;
+    let amount = Amount::parse(&arguments.amount)
+        .map_err(|error| wrong("--amount", &error, "10 (or 12.5: no trailing zeros)"))?;
     if !amount.is_positive() {
         return Err(wrong("--amount", &"must be above 0", "10"));
     }

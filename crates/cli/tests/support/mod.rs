@@ -1,6 +1,6 @@
 //! Runs the binary as its users do.
 
-#![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "support of tests, of which each file uses some")]
 
 use std::{
     net::TcpListener,

@@ -1,0 +1,86 @@
+//! I1: money is neither made nor lost. For each currency the journal's lines sum to zero, balances are sums of lines, and
+//! the positions together are what is RESERVED.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fspiop::{Amount, Currency, TransferId};
+use ledger::{Account, AccountId, AccountType, Entry, EntryKind, Transfer, TransferStatus};
+
+use super::{
+    Batch,
+    balances::{Balances, sum},
+};
+use crate::report::{Check, ensure};
+
+/// The journal, added up.
+#[derive(Default)]
+pub(crate) struct Conservation {
+    balances: Balances,
+    kinds: BTreeMap<TransferId, Vec<EntryKind>>,
+}
+
+impl Conservation {
+    /// Checks the books after a batch.
+    pub(crate) fn batch(&mut self, batch: &Batch<'_>) -> Check {
+        for entry in batch.entries {
+            check_line(entry, batch)?;
+            self.balances.post(entry);
+            self.kinds.entry(entry.transfer_id).or_default().push(entry.kind);
+        }
+        for (account, balance) in &batch.books.accounts {
+            let expected = self.balances.of(account.id, account.currency);
+            ensure(balance.amount == expected, "I1", || {
+                format!("{} stands at {}, and its lines sum to {expected}", describe(account, batch), balance.amount)
+            })?;
+        }
+        for (_, transfer) in &batch.changes {
+            self.check_transfer(transfer)?;
+        }
+        let currencies: BTreeSet<_> = batch.books.accounts.iter().map(|(account, _)| account.currency).collect();
+        currencies.into_iter().try_for_each(|currency| self.check_currency(currency, batch))
+    }
+
+    /// The lines of a transfer are those of its state.
+    fn check_transfer(&self, transfer: &Transfer) -> Check {
+        let expected: &[EntryKind] = match transfer.status {
+            TransferStatus::Reserved => &[EntryKind::Reserve],
+            TransferStatus::Committed => &[EntryKind::Reserve, EntryKind::Commit],
+            TransferStatus::Invalid => &[],
+            _ => &[EntryKind::Reserve, EntryKind::Abort],
+        };
+        let found = self.kinds.get(&transfer.id).map_or(&[][..], Vec::as_slice);
+        ensure(found == expected, "I1", || {
+            format!("{} is {} and has the lines {found:?}", transfer.id, transfer.status.as_str())
+        })
+    }
+
+    fn check_currency(&self, currency: Currency, batch: &Batch<'_>) -> Check {
+        let of_currency = || batch.books.accounts.iter().filter(move |(account, _)| account.currency == currency);
+        let all = sum(of_currency().map(|(_, balance)| balance.amount));
+        let with_transit = sum([all, self.balances.of(AccountId::TRANSIT, currency)].into_iter());
+        ensure(with_transit == Amount::ZERO, "I1", || format!("all {currency} accounts sum to {with_transit}"))?;
+        let positions = of_currency().filter(|(account, _)| account.kind == AccountType::Position);
+        let positions = sum(positions.map(|(_, balance)| balance.amount));
+        let reserved = batch.books.transfers.iter().filter(|transfer| {
+            transfer.status == TransferStatus::Reserved && transfer.currency == currency
+        });
+        let reserved = sum(reserved.map(|transfer| transfer.amount));
+        ensure(positions == reserved, "I1", || {
+            format!("the {currency} positions sum to {positions}, and {reserved} are RESERVED")
+        })
+    }
+}
+
+fn check_line(entry: &Entry, batch: &Batch<'_>) -> Check {
+    let holds = |id: AccountId| {
+        id == AccountId::TRANSIT || batch.registry.account(id).is_some_and(|account| account.currency == entry.currency)
+    };
+    let fits = entry.amount.is_positive() && entry.raised != entry.lowered && holds(entry.raised) && holds(entry.lowered);
+    ensure(fits, "I1", || format!("a line of the journal is not a movement between two accounts: {entry:?}"))
+}
+
+fn describe(account: &Account, batch: &Batch<'_>) -> String {
+    let owner = batch.registry.participant(account.participant);
+    let owner = owner.map_or("nobody", |owner| owner.name.as_str());
+    format!("the {} account of {owner} in {}", account.kind.as_str(), account.currency)
+}

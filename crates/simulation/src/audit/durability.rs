@@ -1,0 +1,75 @@
+//! I6: what was answered 202 or 200 is in the store after every crash.
+
+use fspiop::{FspId, QuoteId, TransferId};
+use ledger::{ContentHash, ParticipantId, Registry, TransferStatus};
+use store::{MemoryStore, Store};
+use switch::Command;
+
+use crate::{
+    node::ready,
+    report::{Check, ensure},
+};
+
+/// What the hub has acknowledged.
+#[derive(Default)]
+pub(crate) struct Durability {
+    promises: Vec<Promise>,
+}
+
+/// What an FSP may rely on after it was answered.
+#[derive(Debug)]
+enum Promise {
+    /// The transfer is known.
+    Prepared(TransferId),
+    /// If the sender is the payee of record, the transfer is decided.
+    Decided(TransferId, FspId),
+    /// The quote is known.
+    Requested(QuoteId),
+    /// If the sender was asked, the quote has an answer.
+    Answered(QuoteId, FspId, ContentHash),
+}
+
+impl Durability {
+    /// The hub has answered 202 or 200.
+    pub(crate) fn acknowledged(&mut self, command: &Command) {
+        self.promises.extend(match command {
+            // A request in the name of another FSP is refused, and nothing of it is kept.
+            Command::Prepare { inbound, prepare } if prepare.payer == inbound.source => {
+                Some(Promise::Prepared(prepare.transfer_id))
+            }
+            Command::Fulfil { inbound, fulfil, .. } => {
+                Some(Promise::Decided(fulfil.transfer_id, inbound.source.clone()))
+            }
+            Command::Abort { inbound, abort } => Some(Promise::Decided(abort.transfer_id, inbound.source.clone())),
+            Command::RequestQuote { quote_id, .. } => Some(Promise::Requested(*quote_id)),
+            Command::AnswerQuote { inbound, quote_id, hash, .. } => {
+                Some(Promise::Answered(*quote_id, inbound.source.clone(), *hash))
+            }
+            _ => None,
+        });
+    }
+
+    /// Looks for everything that was promised.
+    pub(crate) fn check(&self, registry: &Registry, store: &MemoryStore) -> Check {
+        for promise in &self.promises {
+            ensure(kept(promise, registry, store), "I6", || format!("acknowledged, and not in the store: {promise:?}"))?;
+        }
+        Ok(())
+    }
+}
+
+fn kept(promise: &Promise, registry: &Registry, store: &MemoryStore) -> bool {
+    let is = |id: ParticipantId, name: &FspId| registry.participant(id).is_some_and(|known| known.name == *name);
+    match promise {
+        Promise::Prepared(id) => ready(store.transfer(*id)).is_some(),
+        Promise::Decided(id, source) => ready(store.transfer(*id)).is_none_or(|transfer| {
+            let by_payee = transfer.payee.is_some_and(|payee| is(payee, source));
+            !by_payee || transfer.status != TransferStatus::Reserved
+        }),
+        Promise::Requested(id) => ready(store.quote(*id)).is_some(),
+        Promise::Answered(id, source, hash) => ready(store.quote(*id)).is_some_and(|quote| {
+            // Another answer came first, or the payee could not be asked in time.
+            !is(quote.payee, source) || quote.answer_hash == Some(*hash) || quote.answered_at.is_some()
+        }),
+    }
+}
