@@ -1,6 +1,7 @@
 //! HTTP as these tests need it: ask the hub, and catch what the hub sends to a participant.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
@@ -62,6 +63,20 @@ pub(crate) struct Callback {
     pub(crate) body: Bytes,
 }
 
+/// How a participant takes a callback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taking {
+    /// It is remembered and answered with 200.
+    AtOnce,
+    /// The same after a while; it is lost when the caller is gone by then.
+    After(Duration),
+    /// It is answered with 503 and not remembered.
+    Refused,
+}
+
+/// Decides how a callback is taken.
+type Manner = Arc<dyn Fn(&Callback) -> Taking + Send + Sync>;
+
 /// A participant's callback address on a free port: remembers what comes and answers 200.
 pub(crate) struct Catcher {
     pub(crate) url: String,
@@ -71,10 +86,15 @@ pub(crate) struct Catcher {
 
 impl Catcher {
     pub(crate) async fn listen() -> Result<Self> {
+        Self::listen_with(|_| Taking::AtOnce).await
+    }
+
+    /// A participant that is not always ready.
+    pub(crate) async fn listen_with(manner: impl Fn(&Callback) -> Taking + Send + Sync + 'static) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("no free port")?;
         let url = format!("http://{}", listener.local_addr()?);
         let (sender, callbacks) = mpsc::unbounded_channel();
-        let listening = tokio::spawn(accept(listener, sender));
+        let listening = tokio::spawn(accept(listener, sender, Arc::new(manner)));
         Ok(Self { url, callbacks, listening })
     }
 
@@ -104,11 +124,11 @@ impl Drop for Catcher {
     }
 }
 
-async fn accept(listener: TcpListener, sender: mpsc::UnboundedSender<Callback>) {
+async fn accept(listener: TcpListener, sender: mpsc::UnboundedSender<Callback>, manner: Manner) {
     while let Ok((stream, _)) = listener.accept().await {
-        let sender = sender.clone();
+        let (sender, manner) = (sender.clone(), Arc::clone(&manner));
         tokio::spawn(async move {
-            let service = service_fn(move |request| answer(request, sender.clone()));
+            let service = service_fn(move |request| answer(request, sender.clone(), Arc::clone(&manner)));
             // A connection that breaks is the hub's to repeat.
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
@@ -118,28 +138,55 @@ async fn accept(listener: TcpListener, sender: mpsc::UnboundedSender<Callback>) 
 async fn answer(
     request: Request<Incoming>,
     sender: mpsc::UnboundedSender<Callback>,
+    manner: Manner,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     let Ok(body) = body.collect().await else {
-        let mut refused = Response::default();
-        *refused.status_mut() = StatusCode::BAD_REQUEST;
-        return Ok(refused);
+        return Ok(with_status(StatusCode::BAD_REQUEST));
     };
     let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    // Nobody waits any more: the test is over.
-    let _ = sender.send(Callback {
+    let callback = Callback {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
         source: header("fspiop-source"),
         trace: header("traceparent"),
         body: body.to_bytes(),
-    });
+    };
+    match manner(&callback) {
+        Taking::AtOnce => {}
+        // When the caller has closed the connection, hyper drops this.
+        Taking::After(pause) => tokio::time::sleep(pause).await,
+        Taking::Refused => return Ok(with_status(StatusCode::SERVICE_UNAVAILABLE)),
+    }
+    // Nobody waits any more: the test is over.
+    let _ = sender.send(callback);
     Ok(Response::default())
+}
+
+fn with_status(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::default();
+    *response.status_mut() = status;
+    response
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_refused_callback_is_not_remembered() {
+        let manner = |callback: &Callback| match callback.path.as_str() {
+            "/first" => Taking::Refused,
+            _ => Taking::After(Duration::from_millis(1)),
+        };
+        let mut catcher = Catcher::listen_with(manner).await.unwrap();
+        let client = Client::new();
+        for (path, expect) in [("/first", StatusCode::SERVICE_UNAVAILABLE), ("/second", StatusCode::OK)] {
+            let request = Request::put(format!("{}{path}", catcher.url)).body(Full::default()).unwrap();
+            assert_eq!(client.send(request).await.unwrap().0, expect);
+        }
+        assert_eq!(catcher.any().await.unwrap().path, "/second");
+    }
 
     #[tokio::test]
     async fn a_callback_is_caught() {

@@ -34,6 +34,8 @@ pub(crate) struct Launch {
     pub(crate) folder: PathBuf,
     /// Added to each of [`PORTS`].
     pub(crate) port_offset: u16,
+    /// More flags of `hub serve`.
+    pub(crate) flags: &'static [&'static str],
 }
 
 /// A hub that runs until it is stopped or dropped.
@@ -54,9 +56,8 @@ impl Launch {
             .open(&log)
             .with_context(|| format!("cannot write {}", log.display()))?;
         let mut command = Command::new(&self.binary);
-        command.args(["hub", "serve", "--callback-policy", "open", "--store"]);
-        command.arg(format!("sqlite:{}", self.store().display()));
-        command.args(["--port-offset", &self.port_offset.to_string()]);
+        command.args(["hub", "serve", "--store"]).arg(format!("sqlite:{}", self.store().display()));
+        command.args(["--port-offset", &self.port_offset.to_string()]).args(self.flags);
         command.stdout(Stdio::from(file.try_clone()?)).stderr(Stdio::from(file));
         let started = Instant::now();
         let group = Group::spawn("the hub", command)?;
@@ -80,7 +81,8 @@ impl Launch {
 impl HubProcess {
     /// Starts the hub on its usual ports and on the SQLite file in this folder, and waits until it is ready.
     pub(crate) async fn start(binary: &Path, folder: &Path) -> Result<Self> {
-        let launch = Launch { binary: binary.to_path_buf(), folder: folder.to_path_buf(), port_offset: 0 };
+        let (binary, folder) = (binary.to_path_buf(), folder.to_path_buf());
+        let launch = Launch { binary, folder, port_offset: 0, flags: &[] };
         let mut hub = launch.spawn()?;
         let took = hub.ready().await?;
         say(&format!("the hub is ready after {}", seconds(took)));

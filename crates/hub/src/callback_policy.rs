@@ -25,7 +25,9 @@ impl CallbackPolicy {
             hosts => {
                 let hosts: Vec<_> = hosts.split(',').map(|host| host.trim().to_ascii_lowercase()).collect();
                 match hosts.iter().find(|host| host.is_empty() || host.contains(['/', ' '])) {
-                    Some(bad) => Err(format!("found {bad:?}, expected open, not-link-local or host names separated by commas")),
+                    Some(bad) => {
+                        Err(format!("found {bad:?}, expected open, not-link-local or host names separated by commas"))
+                    }
                     None => Ok(CallbackPolicy::Hosts(hosts)),
                 }
             }
@@ -38,9 +40,13 @@ impl CallbackPolicy {
             let rest = scheme + 3;
             url[rest..].find('/').map_or(url.len(), |slash| rest + slash)
         });
-        let uri: Uri = url[..authority_end].parse().map_err(|_| format!("found {url:?}, expected an http or https URL"))?;
+        let uri: Uri =
+            url[..authority_end].parse().map_err(|_| format!("found {url:?}, expected an http or https URL"))?;
         let scheme_is_http = matches!(uri.scheme_str(), Some("http" | "https"));
-        let host = uri.host().filter(|_| scheme_is_http).ok_or_else(|| format!("found {url:?}, expected an http or https URL"))?;
+        let host = uri
+            .host()
+            .filter(|_| scheme_is_http)
+            .ok_or_else(|| format!("found {url:?}, expected an http or https URL"))?;
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err("a callback URL must not hold credentials".to_owned());
         }

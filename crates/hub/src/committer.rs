@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use store::{Committed, Store, StoreError};
 use switch::{Command, Outcome};
 use tokio::{
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     time::Instant,
 };
 
@@ -28,10 +28,7 @@ pub struct Committer {
 
 struct Job {
     command: Command,
-    answer: oneshot::Sender<Result<Outcome, FspiopError>>,
-    /// Gives its room back when the job is done with.
-    _room: tokio::sync::OwnedSemaphorePermit,
-    deadline: Instant,
+    waiting: Waiting,
 }
 
 /// Told of every batch that has become durable, before its commands are answered.
@@ -57,7 +54,7 @@ impl Committer {
             return Err(FspiopError::new(ErrorCode::ServerBusy, "too many requests are waiting"));
         };
         let (answer, decided) = oneshot::channel();
-        let job = Job { command, answer, _room: room, deadline };
+        let job = Job { command, waiting: Waiting { answer, _room: room, deadline } };
         self.jobs.send(job).map_err(|_| shutting_down())?;
         decided.await.map_err(|_| shutting_down())?
     }
@@ -78,73 +75,105 @@ impl Writer {
     async fn run(self, mut receiver: mpsc::UnboundedReceiver<Job>) {
         let mut jobs = Vec::with_capacity(self.intake.batch_commands);
         while receiver.recv_many(&mut jobs, self.intake.batch_commands).await > 0 {
-            self.write(std::mem::take(&mut jobs)).await;
+            self.write(Batch::of(std::mem::take(&mut jobs))).await;
         }
     }
 
-    /// Writes a batch. One command that the store refuses never fails the others: the batch is halved until it stands alone.
-    fn write(&self, jobs: Vec<Job>) -> BoxFuture<'_, ()> {
+    /// Writes a batch, however long that takes, and answers each of its commands. One command that the store refuses never
+    /// fails the others: the batch is halved until it stands alone. While the store is unavailable the batch is held, and
+    /// whoever has waited long enough is refused.
+    fn write(&self, mut batch: Batch) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let (commands, waiting): (Vec<_>, Vec<_>) =
-                jobs.into_iter().map(|job| (job.command, (job.answer, job._room, job.deadline))).unzip();
-            let commands = Arc::new(commands);
-            let deadline = waiting.iter().map(|(_, _, deadline)| *deadline).max().unwrap_or_else(Instant::now);
-            match self.commit(&commands, deadline).await {
-                Ok(outcomes) => {
-                    for ((answer, ..), outcome) in waiting.into_iter().zip(outcomes) {
-                        // The client may have gone away; its command is decided all the same.
-                        let _ = answer.send(Ok(outcome));
+            while !batch.waiting.is_empty() {
+                let started = Instant::now();
+                match self.store.commit(batch.commands.clone()).await {
+                    Ok(mut committed) => {
+                        self.metrics.batch(batch.commands.len(), started.elapsed());
+                        let outcomes = std::mem::take(&mut committed.outcomes);
+                        (self.on_committed)(committed);
+                        return batch.answer(outcomes);
                     }
+                    Err(StoreError::Unavailable(reason)) => {
+                        tracing::warn!(
+                            reason,
+                            commands = batch.commands.len(),
+                            "the store is unavailable; holding a batch"
+                        );
+                        tokio::time::sleep(RETRY_PAUSE).await;
+                        let (expired, rest) = batch.split(|_, waiting| waiting.deadline <= Instant::now());
+                        expired.refuse(&StoreError::Unavailable(reason));
+                        batch = rest;
+                    }
+                    Err(StoreError::Refused(reason) | StoreError::Corrupt(reason)) if batch.commands.len() > 1 => {
+                        tracing::warn!(
+                            reason,
+                            commands = batch.commands.len(),
+                            "the store refused a batch; halving it"
+                        );
+                        let half = batch.commands.len() / 2;
+                        let (first, second) = batch.split(|index, _| index < half);
+                        self.write(first).await;
+                        return self.write(second).await;
+                    }
+                    Err(error) => return batch.refuse(&error),
                 }
-                Err(StoreError::Refused(reason) | StoreError::Corrupt(reason)) if commands.len() > 1 => {
-                    tracing::warn!(reason, commands = commands.len(), "the store refused a batch; halving it");
-                    let mut jobs: Vec<_> = std::iter::zip(commands.iter().cloned(), waiting)
-                        .map(|(command, (answer, room, deadline))| Job { command, answer, _room: room, deadline })
-                        .collect();
-                    let second = jobs.split_off(jobs.len() / 2);
-                    self.write(jobs).await;
-                    self.write(second).await;
-                }
-                Err(error) => self.refuse(&commands, waiting.into_iter().map(|(answer, ..)| answer), &error),
             }
         })
     }
+}
 
-    /// Commits, trying again while the store is unavailable and somebody still waits.
-    async fn commit(&self, commands: &Arc<Vec<Command>>, deadline: Instant) -> Result<Vec<Outcome>, StoreError> {
-        loop {
-            let started = Instant::now();
-            match self.store.commit(commands.clone()).await {
-                Ok(mut committed) => {
-                    self.metrics.batch(commands.len(), started.elapsed());
-                    let outcomes = std::mem::take(&mut committed.outcomes);
-                    (self.on_committed)(committed);
-                    return Ok(outcomes);
-                }
-                Err(StoreError::Unavailable(reason)) if Instant::now() + RETRY_PAUSE < deadline => {
-                    tracing::warn!(reason, "the store is unavailable; holding the batch");
-                    tokio::time::sleep(RETRY_PAUSE).await;
-                }
-                Err(error) => return Err(error),
-            }
+/// Commands that are decided together, and who waits for them.
+struct Batch {
+    commands: Arc<Vec<Command>>,
+    waiting: Vec<Waiting>,
+}
+
+/// Who waits for a command.
+struct Waiting {
+    answer: oneshot::Sender<Result<Outcome, FspiopError>>,
+    /// Gives its room back when the command is done with.
+    _room: OwnedSemaphorePermit,
+    deadline: Instant,
+}
+
+impl Batch {
+    fn of(jobs: Vec<Job>) -> Batch {
+        let (commands, waiting) = jobs.into_iter().map(|job| (job.command, job.waiting)).unzip();
+        Batch { commands: Arc::new(commands), waiting }
+    }
+
+    /// Parts the batch in two, each in the order of arrival.
+    fn split(self, first: impl Fn(usize, &Waiting) -> bool) -> (Batch, Batch) {
+        // The store has given its share of the commands back by now; if not, copying them is right, too.
+        let commands = Arc::try_unwrap(self.commands).unwrap_or_else(|shared| shared.as_ref().clone());
+        let (mut one, mut other) = (Vec::new(), Vec::new());
+        for (index, (command, waiting)) in std::iter::zip(commands, self.waiting).enumerate() {
+            let part = if first(index, &waiting) { &mut one } else { &mut other };
+            part.push(Job { command, waiting });
+        }
+        (Batch::of(one), Batch::of(other))
+    }
+
+    fn answer(self, outcomes: Vec<Outcome>) {
+        for (waiting, outcome) in self.waiting.into_iter().zip(outcomes) {
+            // The client may have gone away; its command is decided all the same.
+            let _ = waiting.answer.send(Ok(outcome));
         }
     }
 
-    fn refuse(
-        &self,
-        commands: &[Command],
-        answers: impl Iterator<Item = oneshot::Sender<Result<Outcome, FspiopError>>>,
-        error: &StoreError,
-    ) {
-        let subject = commands.first().and_then(Command::subject).map(|subject| subject.to_string());
-        tracing::error!(%error, subject, commands = commands.len(), "commands were refused by the store");
-        for answer in answers {
+    fn refuse(self, error: &StoreError) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let subject = self.commands.first().and_then(Command::subject).map(|subject| subject.to_string());
+        tracing::error!(%error, subject, commands = self.commands.len(), "commands were refused by the store");
+        for waiting in self.waiting {
             let refusal = match error {
                 StoreError::Unavailable(_) => FspiopError::plain(ErrorCode::ServiceCurrentlyUnavailable),
                 // What the store said may hold data of others; it is in the log.
                 _ => FspiopError::plain(ErrorCode::InternalServerError),
             };
-            let _ = answer.send(Err(refusal));
+            let _ = waiting.answer.send(Err(refusal));
         }
     }
 }

@@ -66,17 +66,38 @@ impl Metrics {
         let registry = &mut self.registry;
         registry.register("requests", "Requests answered", self.requests.clone());
         let seconds = Unit::Seconds;
-        registry.register_with_unit("request", "Time until a request was answered", seconds, self.request_seconds.clone());
+        registry.register_with_unit(
+            "request",
+            "Time until a request was answered",
+            seconds,
+            self.request_seconds.clone(),
+        );
         registry.register("batch_commands", "Commands in one transaction", self.batch_commands.clone());
         let seconds = Unit::Seconds;
-        registry.register_with_unit("batch", "Time of one transaction, its commit included", seconds, self.batch_seconds.clone());
-        registry.register("callback_attempts", "Attempts to deliver a message to an FSP, by how they ended", self.callbacks.clone());
+        registry.register_with_unit(
+            "batch",
+            "Time of one transaction, its commit included",
+            seconds,
+            self.batch_seconds.clone(),
+        );
+        registry.register(
+            "callback_attempts",
+            "Attempts to deliver a message to an FSP, by how they ended",
+            self.callbacks.clone(),
+        );
         registry.register("callbacks_waiting", "Messages in memory that are not delivered yet", self.waiting.clone());
         registry.register_with_unit("uptime", "Time since the start", Unit::Seconds, self.uptime.clone());
     }
 
     /// Counts an answered request. The labels come from fixed sets, so that nobody can blow the figures up from outside.
-    pub fn request(&self, api: &'static str, method: &'static str, resource: &'static str, status: u16, took: Duration) {
+    pub fn request(
+        &self,
+        api: &'static str,
+        method: &'static str,
+        resource: &'static str,
+        status: u16,
+        took: Duration,
+    ) {
         self.requests.get_or_create(&RequestLabels { api, method, resource, status }).inc();
         self.request_seconds.observe(took.as_secs_f64());
     }

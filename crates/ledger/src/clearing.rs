@@ -3,7 +3,8 @@
 use fspiop::{Amount, Condition, Currency, ErrorCode, FspiopError, Timestamp, TransferId};
 
 use crate::{
-    AbortReason, Account, AccountId, AccountType, ContentHash, EntryKind, Ledger, Participant, Transfer, TransferStatus,
+    AbortReason, Account, AccountId, AccountType, ContentHash, EntryKind, Ledger, Participant, Transfer,
+    TransferStatus,
     planted::{self, Bug},
 };
 
@@ -22,7 +23,7 @@ pub struct Prepare {
     pub currency: Currency,
     /// Hash lock.
     pub condition: Condition,
-    /// Last moment at which it may be committed.
+    /// From this moment on it can no longer be committed.
     pub expiration: Timestamp,
     /// Content of the request.
     pub hash: ContentHash,
@@ -37,7 +38,8 @@ pub enum PrepareDecision {
     Refused(Transfer, FspiopError),
     /// The same request came before; this is what became of it.
     Duplicate(Transfer),
-    /// The id was used before with other content (FSPIOP error 3106). Nothing changed.
+    /// The id was used before, by a transfer of other content or by a movement of funds (FSPIOP error 3106). Nothing
+    /// changed.
     Modified,
     /// The payer is not a participant. Nothing changed.
     UnknownPayer,
@@ -149,6 +151,9 @@ impl Ledger {
             } else {
                 PrepareDecision::Modified
             };
+        }
+        if self.funds.contains_key(&prepare.transfer_id) {
+            return PrepareDecision::Modified;
         }
         let Some(payer) = self.registry.participant_named(prepare.payer.as_str()).cloned() else {
             return PrepareDecision::UnknownPayer;

@@ -39,7 +39,9 @@ pub enum LedgerError {
     #[error("Hub account has already been registered")]
     HubAccountRegistered,
     /// Only the hub can have accounts of this type, and the hub only these.
-    #[error("Account type {0} can not be created by this operation; allowed are HUB_MULTILATERAL_SETTLEMENT and HUB_RECONCILIATION")]
+    #[error(
+        "Account type {0} can not be created by this operation; allowed are HUB_MULTILATERAL_SETTLEMENT and HUB_RECONCILIATION"
+    )]
     NotAHubAccount(&'static str),
     /// Limits can be set initially only once.
     #[error("Participant Limit or Initial Position already set")]

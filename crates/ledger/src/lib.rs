@@ -23,8 +23,8 @@ mod state;
 mod transfer;
 
 pub use account::{Account, AccountId, AccountType, Balance};
-pub use clearing::{Abort, AbortDecision, Fulfil, FulfilDecision, Prepare, PrepareDecision};
 pub use clearing::expired;
+pub use clearing::{Abort, AbortDecision, Fulfil, FulfilDecision, Prepare, PrepareDecision};
 pub use entry::{Entry, EntryKind};
 pub use error::LedgerError;
 pub use funds::{FundsIn, FundsMovement};

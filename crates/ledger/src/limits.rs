@@ -26,7 +26,8 @@ impl Ledger {
     pub fn headroom(&self, position: &Account) -> Option<Headroom> {
         let held = self.held(position);
         let cap = position.net_debit_cap?.checked_sub(held)?;
-        let required = self.registry.position_model(position.currency).is_none_or(|model| model.require_liquidity_check);
+        let required =
+            self.registry.position_model(position.currency).is_none_or(|model| model.require_liquidity_check);
         if !required {
             return Some(Headroom { cap, liquidity: None });
         }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use fspiop::{Amount, Currency, FspId, Timestamp};
 
-use crate::{Account, AccountId, AccountType, Ledger, LedgerError, Participant, ParticipantId, Registry, SettlementModel};
+use crate::{
+    Account, AccountId, AccountType, Ledger, LedgerError, Participant, ParticipantId, Registry, SettlementModel,
+};
 
 /// A participant to be registered, or one that gets a further currency.
 #[derive(Clone, Debug)]
@@ -119,7 +121,8 @@ impl Ledger {
     /// Adds a settlement model. A currency, or "all currencies", has one model for each kind of account.
     pub fn create_settlement_model(&mut self, model: &SettlementModel) -> Result<(), LedgerError> {
         let same_scope = |other: &SettlementModel| {
-            other.name == model.name || (other.currency == model.currency && other.ledger_account == model.ledger_account)
+            other.name == model.name
+                || (other.currency == model.currency && other.ledger_account == model.ledger_account)
         };
         if self.registry.settlement_models().any(same_scope) {
             return Err(LedgerError::SettlementModelExists);
@@ -149,7 +152,13 @@ impl Ledger {
         Ok(())
     }
 
-    fn add_account(&mut self, now: Timestamp, owner: ParticipantId, currency: Currency, kind: AccountType) -> AccountId {
+    fn add_account(
+        &mut self,
+        now: Timestamp,
+        owner: ParticipantId,
+        currency: Currency,
+        kind: AccountType,
+    ) -> AccountId {
         let id = self.registry.next_account_id();
         self.put_account(Account {
             id,

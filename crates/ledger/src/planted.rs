@@ -22,15 +22,8 @@ pub enum Bug {
 
 impl Bug {
     /// All of them, I1 first.
-    pub const ALL: [Bug; 7] = [
-        Bug::Conservation,
-        Bug::Cap,
-        Bug::Ending,
-        Bug::Totality,
-        Bug::Idempotency,
-        Bug::Durability,
-        Bug::Condition,
-    ];
+    pub const ALL: [Bug; 7] =
+        [Bug::Conservation, Bug::Cap, Bug::Ending, Bug::Totality, Bug::Idempotency, Bug::Durability, Bug::Condition];
 }
 
 #[cfg(feature = "planted-bugs")]

@@ -166,7 +166,21 @@ impl Ledger {
     }
 
     /// A transfer's line of the journal.
-    pub(crate) fn entry(transfer: &Transfer, kind: EntryKind, raised: AccountId, lowered: AccountId, at: Timestamp) -> Entry {
-        Entry { transfer_id: transfer.id, kind, raised, lowered, amount: transfer.amount, currency: transfer.currency, at }
+    pub(crate) fn entry(
+        transfer: &Transfer,
+        kind: EntryKind,
+        raised: AccountId,
+        lowered: AccountId,
+        at: Timestamp,
+    ) -> Entry {
+        Entry {
+            transfer_id: transfer.id,
+            kind,
+            raised,
+            lowered,
+            amount: transfer.amount,
+            currency: transfer.currency,
+            at,
+        }
     }
 }

@@ -102,7 +102,7 @@ pub struct Transfer {
     pub currency: Currency,
     /// Hash lock: COMMITTED implies sha256(fulfilment) = condition.
     pub condition: Condition,
-    /// After this moment, on the ledger's clock, it can no longer be committed.
+    /// From this moment on, on the ledger's clock, it can no longer be committed.
     pub expiration: Timestamp,
     /// Content of the request, to tell a resend from a misuse of the id.
     pub prepare_hash: ContentHash,

@@ -5,7 +5,7 @@ use fspiop::Amount;
 use http::Method;
 
 use crate::{
-    deal::{Answer, other_than},
+    deal::{Answer, When, other_than},
     event::Act,
     scenario::whole,
     wire::{Envelope, Terms, reprinted},
@@ -33,16 +33,20 @@ impl World {
                 let stranger = other_than(&mut self.random, self.scenario.fsps, &[payer]);
                 self.prepare(number, stranger, body);
             }
-            (Act::Repeat, _) => {
-                let known = self.auditor.content_of(self.deals[number].id);
-                let same = |body: &&Bytes| Some(switch::content_hash(body)) == known;
-                if let Some(body) = self.deals[number].bodies.iter().find(same).cloned() {
-                    self.prepare(number, payer, body);
-                }
-            }
+            (Act::Repeat, _) => self.repeat(number),
             (Act::Ask(bank), _) => self.ask(number, bank),
             (Act::Answer(index), _) => self.give_answer(number, index),
             (Act::Prepare | Act::Change | Act::Resend | Act::Reprint | Act::Impersonate, _) => {}
+        }
+    }
+
+    /// The payer sends the request that the hub knows, once more.
+    fn repeat(&mut self, number: usize) {
+        let deal = &self.deals[number];
+        let known = self.auditor.content_of(deal.id);
+        let same = |body: &&Bytes| Some(switch::content_hash(body)) == known;
+        if let Some(body) = deal.bodies.iter().find(same).cloned() {
+            self.prepare(number, deal.payer, body);
         }
     }
 
@@ -67,11 +71,10 @@ impl World {
     /// Sends POST /transfers.
     pub(crate) fn prepare(&mut self, number: usize, source: usize, body: Bytes) {
         let deal = &self.deals[number];
-        let (id, burst, source_name) = (deal.id, deal.burst, self.name(source));
+        let (burst, source_name) = (deal.burst, self.name(source));
         let destination = self.name(deal.payee);
         let envelope = Envelope { source: &source_name, destination: Some(&destination), now: self.time.wall() };
         let request = envelope.seal(Method::POST, "/transfers".to_owned(), body);
-        self.note(|| format!("fsp{source} prepares {id}"));
         if burst {
             self.send_direct(source, request);
         } else {
@@ -91,7 +94,7 @@ impl World {
         let deal = &mut self.deals[number];
         let (id, fulfilment) = (deal.id, deal.fulfilment);
         let answer = &mut deal.answers[index];
-        let (by, what) = (answer.by, answer.what);
+        let (by, what, races) = (answer.by, answer.what, matches!(answer.when, When::Sweep(_)));
         let completed = answer.dated.then_some(now);
         let body = answer.body.get_or_insert_with(|| what.body(fulfilment, completed)).clone();
         let path = match what {
@@ -101,7 +104,11 @@ impl World {
         let (name, payer) = (self.name(by), self.name(self.deals[number].payer));
         let envelope = Envelope { source: &name, destination: Some(&payer), now };
         let request = envelope.seal(Method::PUT, path, body);
-        self.note(|| format!("fsp{by} answers {id}: {what:?}"));
-        self.send(by, request, None);
+        self.note(|| format!("fsp{by} decides about {id}: {what:?}"));
+        if races {
+            self.send_direct(by, request);
+        } else {
+            self.send(by, request, None);
+        }
     }
 }

@@ -1,11 +1,8 @@
 //! The FSPs: what they do with the hub's messages, as payees and as payers.
 
-use fspiop::{
-    Currency, FspId, PartyId, PartyIdType, Resource, Timestamp, TransferPrepare, check_request,
-};
+use fspiop::{Currency, FspId, PartyId, PartyIdType, Resource, Timestamp, TransferPrepare, check_request};
 use http::Method;
 use participant::{Behaviour, Fsp, Phase, Profile, Reaction, Request, Script};
-use switch::Message;
 
 use crate::{
     deal::When,
@@ -48,13 +45,12 @@ impl Bank {
 
 impl World {
     /// An FSP takes a message of the hub.
-    pub(crate) fn receive(&mut self, bank: usize, request: &Request, message: &Message) -> Check {
+    pub(crate) fn receive(&mut self, bank: usize, request: &Request, durable: bool) -> Check {
         check_form(request)?;
-        let participant = self.auditor.participant(&self.banks[bank].name);
-        self.auditor.arrived(participant, message)?;
         match wire::topic(request) {
             Topic::Told(id, is_error) => {
-                self.auditor.told(participant, request, id, is_error, message.id.is_durable())?;
+                let participant = self.auditor.participant(&self.banks[bank].name);
+                self.auditor.told(participant, request, id, is_error, durable)?;
                 self.advance_payments(bank, request);
             }
             Topic::Prepare => return self.asked(bank, request),
@@ -86,15 +82,21 @@ impl World {
         let planned: Vec<_> = deal.answers.iter().map(|answer| (answer.when, answer.copies)).collect();
         for (index, (when, copies)) in planned.into_iter().enumerate() {
             for _ in 0..copies {
-                let delay = match when {
-                    When::Expiration(offset) if !again => expiration.millis_since(self.time.wall()) + offset,
-                    When::After(delay) if !again => delay,
-                    _ => self.random.between(0, 200),
-                };
+                let delay = if again { self.random.between(0, 200) } else { self.delay_of(when, expiration) };
                 self.time.after(delay, Event::Act(number, Act::Answer(index)));
             }
         }
         Ok(())
+    }
+
+    /// Milliseconds until a planned answer is sent.
+    fn delay_of(&self, when: When, expiration: Timestamp) -> i64 {
+        let until_expiration = expiration.millis_since(self.time.wall());
+        match when {
+            When::After(delay) => delay,
+            When::Expiration(offset) => until_expiration + offset,
+            When::Sweep(offset) => self.sweep_after(until_expiration.max(0)) + offset,
+        }
     }
 
     fn everyday_behaviour(&mut self) -> Behaviour {

@@ -68,6 +68,8 @@ pub(crate) enum When {
     After(i64),
     /// So long after the expiration.
     Expiration(i64),
+    /// So long after the first sweep that finds the transfer expired. The network does not touch it.
+    Sweep(i64),
 }
 
 /// What an answer says.
@@ -173,10 +175,14 @@ fn any(random: &mut Random) -> Answer {
     random.pick(&[Answer::Commit, Answer::Reserve, Answer::Reject, Answer::Error])
 }
 
-/// Several copies around the expiration and the sweeps that follow it.
+/// Several copies around the expiration, and around the sweep that follows it.
 fn races(random: &mut Random) -> Vec<(Answer, When)> {
     let what = any(random);
-    (0..6).map(|_| (what, When::Expiration(random.between(-30, 700)))).collect()
+    let when = |random: &mut Random| match random.below(2) {
+        0 => When::Expiration(random.between(-3, 3)),
+        _ => When::Sweep(random.between(-3, 3)),
+    };
+    (0..4).map(|_| (what, when(random))).collect()
 }
 
 fn contradictions(random: &mut Random) -> Vec<(Answer, When)> {

@@ -7,8 +7,9 @@ use store::Store;
 use switch::{Command, Delivery, DeliveryResult, Message, MessageId, undeliverable};
 
 use crate::{
+    batch::Origin,
     event::{Event, Life, Parcel, Trouble},
-    node::{Origin, ready},
+    node::ready,
     report::Check,
     wire,
     world::World,
@@ -34,7 +35,7 @@ impl World {
                 self.time.after(0, Event::Attempted(life, token, attempted));
                 continue;
             };
-            let parcel = Arc::new(Parcel { life, token, bank, path, message });
+            let parcel = Arc::new(Parcel { life, token, sent_at: self.time.now(), bank, path, message });
             for delay in self.ways(bank) {
                 self.time.after(delay, Event::AtFsp(parcel.clone()));
             }
@@ -64,14 +65,16 @@ impl World {
 
     /// A message of the hub reaches an FSP.
     pub(crate) fn at_fsp(&mut self, parcel: &Parcel) -> Check {
-        let Parcel { life, token, bank, path, message } = parcel;
+        let Parcel { life, token, sent_at, bank, path, message } = parcel;
         let attempted = match self.banks[*bank].trouble {
             Some(Trouble::Apart) => return Ok(()),
             Some(Trouble::Failing) => Attempted::Failed("answered 503".to_owned()),
             Some(Trouble::Mute) | None => {
                 let request = wire::to_request(message, path);
                 self.note(|| format!("fsp{bank} gets {}: {} {path}", message.id.0, request.method));
-                self.receive(*bank, &request, message)?;
+                let participant = self.auditor.participant(&self.banks[*bank].name);
+                self.auditor.arrived(participant, message, *sent_at, self.time.now())?;
+                self.receive(*bank, &request, message.id.is_durable())?;
                 Attempted::Taken
             }
         };

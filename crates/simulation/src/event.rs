@@ -60,6 +60,8 @@ pub(crate) struct Parcel {
     /// Who sent it, and under which token.
     pub(crate) life: Life,
     pub(crate) token: u64,
+    /// When it was sent.
+    pub(crate) sent_at: i64,
     /// To which FSP and path it goes, by its URL.
     pub(crate) bank: usize,
     pub(crate) path: String,

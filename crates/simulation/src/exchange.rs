@@ -1,5 +1,6 @@
 //! Requests of FSPs to the hub: an FSP that gets no answer sends the same again, a few times.
 
+use fspiop::TransferPrepare;
 use participant::{Phase, Request};
 
 use crate::{
@@ -16,6 +17,8 @@ const TRIES: u32 = 6;
 pub(crate) struct Exchange {
     pub(crate) from: usize,
     pub(crate) request: Request,
+    /// What it is about, in words.
+    about: String,
     tries: u32,
     done: bool,
     /// The payment whose step it is, if it is one.
@@ -27,13 +30,15 @@ pub(crate) struct Exchange {
 impl World {
     /// An FSP sends a request to the hub.
     pub(crate) fn send(&mut self, from: usize, request: Request, journey: Option<(usize, Phase)>) {
-        self.exchanges.push(Exchange { from, request, tries: 0, done: false, journey, direct: false });
+        let about = about(&request);
+        self.exchanges.push(Exchange { from, request, about, tries: 0, done: false, journey, direct: false });
         self.try_send(self.exchanges.len() - 1);
     }
 
-    /// Many FSPs' requests of one moment reach the hub at one moment.
+    /// An FSP sends a request that reaches the hub at the next moment, with all others that are sent now.
     pub(crate) fn send_direct(&mut self, from: usize, request: Request) {
-        self.exchanges.push(Exchange { from, request, tries: 0, done: false, journey: None, direct: true });
+        let about = about(&request);
+        self.exchanges.push(Exchange { from, request, about, tries: 0, done: false, journey: None, direct: true });
         self.try_send(self.exchanges.len() - 1);
     }
 
@@ -48,7 +53,8 @@ impl World {
         }
         exchange.tries += 1;
         let (from, tries, direct) = (exchange.from, exchange.tries, exchange.direct);
-        self.note(|| format!("fsp{from} sends #{id}, attempt {tries}"));
+        let line = format!("fsp{from} sends #{id}, attempt {tries}: {}", exchange.about);
+        self.note(|| line);
         if direct && tries == 1 {
             self.time.after(1, Event::AtHub(id));
         } else {
@@ -84,7 +90,7 @@ impl World {
         if exchange.done {
             return Ok(());
         }
-        let (method, path) = (exchange.request.method.clone(), exchange.request.path.clone());
+        let line = format!("#{id} was answered {status}: {}", exchange.about);
         match status {
             200..300 => exchange.done = true,
             500..600 => {
@@ -92,11 +98,11 @@ impl World {
                 self.time.after(pause, Event::Send(id));
             }
             _ => {
-                let what = format!("a correct request, #{id} {method} {path}, was refused with status {status}");
+                let what = format!("a correct request was refused: {line}");
                 return Err(Breach { invariant: "I4", what });
             }
         }
-        self.note(|| format!("#{id} was answered {status}"));
+        self.note(|| line);
         Ok(())
     }
 
@@ -107,11 +113,19 @@ impl World {
     }
 
     fn give_up(&mut self, id: usize) {
-        self.note(|| format!("the sender gives #{id} up"));
+        let line = format!("the sender gives #{id} up: {}", self.exchanges[id].about);
+        self.note(|| line);
         if let Some((deal, phase)) = self.exchanges[id].journey
             && let Some(payment) = self.deals[deal].journey.as_mut().and_then(|journey| journey.payment.as_mut())
         {
             payment.unanswered(phase, "no answer");
         }
     }
+}
+
+/// Method, path, and the transfer that the body names.
+fn about(request: &Request) -> String {
+    let named = TransferPrepare::read(&request.body).ok().filter(|_| request.path == "/transfers");
+    let id = named.map(|prepare| format!(" {}", prepare.transfer_id)).unwrap_or_default();
+    format!("{} {}{id}", request.method, request.path)
 }

@@ -11,6 +11,7 @@
 mod act;
 mod audit;
 mod bank;
+mod batch;
 mod deal;
 mod delivery;
 mod event;
@@ -24,6 +25,7 @@ mod random;
 mod report;
 mod scenario;
 mod timeline;
+mod verdict;
 mod wire;
 mod world;
 

@@ -1,5 +1,4 @@
-//! One process of the hub: commands come together to batches, batches become durable, then they are answered and their
-//! messages sent. A crash drops everything of it but the store.
+//! One process of the hub, from its start to a crash, which drops everything of it but the store.
 
 use std::sync::Arc;
 
@@ -8,13 +7,13 @@ use hub::{
     delivery::{Scheduler, SchedulerSettings},
     edge::{self, Question},
 };
-use ledger::planted::{self, Bug};
-use store::{Committed, Store, StoreError};
-use switch::{Command, Configuration, Delivery, Message};
+use store::{Store, StoreError};
+use switch::{Command, Configuration, Delivery};
 
 use crate::{
+    batch::{Job, Origin},
     event::{Event, Life},
-    report::{Breach, Check},
+    report::Check,
     wire,
     world::World,
 };
@@ -23,8 +22,6 @@ use crate::{
 const SWEEP_MS: i64 = 500;
 /// Transfers that one look ends at the most.
 const PER_SWEEP: usize = 1_000;
-/// Pause before a batch that the store did not take is tried again.
-const RETRY_MS: i64 = 100;
 /// How often it is looked whether messages that were left in the store find room.
 const TAKE_OVER_MS: i64 = 1_000;
 
@@ -37,10 +34,12 @@ pub(crate) struct Node {
     pub(crate) scheduler: Scheduler,
     settings: SchedulerSettings,
     /// Commands that wait for their batch.
-    intake: Vec<Job>,
-    batch_planned: bool,
+    pub(crate) intake: Vec<Job>,
+    pub(crate) batch_planned: bool,
+    /// When it last looked for transfers whose time has passed.
+    swept_at: i64,
     /// Expiries of the current sweep that are not decided yet.
-    sweeping: usize,
+    pub(crate) sweeping: usize,
     /// What became of messages, not yet on its way to the store.
     pub(crate) results: Vec<Delivery>,
     /// Results are on their way to the store.
@@ -48,27 +47,7 @@ pub(crate) struct Node {
     /// When the next [`Event::Wake`] comes.
     pub(crate) wake_at: Option<i64>,
     /// Messages of a batch of unknown fate may lie in the store.
-    outbox_in_doubt: bool,
-}
-
-/// A command, and who waits for it.
-#[derive(Debug)]
-pub(crate) struct Job {
-    pub(crate) command: Command,
-    pub(crate) origin: Origin,
-}
-
-/// Who waits for a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
-    /// The FSP that sent a request.
-    Exchange(usize),
-    /// The sweep.
-    Sweep,
-    /// The delivery, which notes results.
-    Delivery,
-    /// An operator, who does not look at the answer.
-    Operator,
+    pub(crate) outbox_in_doubt: bool,
 }
 
 impl Node {
@@ -81,6 +60,7 @@ impl Node {
             settings,
             intake: Vec::new(),
             batch_planned: false,
+            swept_at: 0,
             sweeping: 0,
             results: Vec::new(),
             noting: false,
@@ -118,7 +98,8 @@ impl World {
         if self.node.up {
             self.node = Node { life: self.node.life, ..Node::new(self.node.settings) };
             *self.report.crashes.entry(point).or_default() += 1;
-            let down = if self.random.chance(80) { self.random.between(1, 300) } else { self.random.between(300, 5_000) };
+            let down =
+                if self.random.chance(80) { self.random.between(1, 300) } else { self.random.between(300, 5_000) };
             self.note(|| format!("the hub crashes ({point}) for {down} ms"));
             self.time.after(down, Event::Restart);
             self.auditor.disturbed(self.time.now());
@@ -163,148 +144,12 @@ impl World {
         }
     }
 
-    /// A command waits for its batch.
-    pub(crate) fn take_in(&mut self, command: Command, origin: Origin) {
-        if self.node.up {
-            self.node.intake.push(Job { command, origin });
-            let within = self.scenario.batch_ms;
-            self.plan_batch(within);
-        }
-    }
-
-    fn plan_batch(&mut self, within: i64) {
-        if !self.node.batch_planned && !self.node.intake.is_empty() {
-            self.node.batch_planned = true;
-            let delay = self.random.between(0, within);
-            self.time.after(delay, Event::WriteBatch(self.node.life));
-        }
-    }
-
-    /// Writes what has come together, and answers it.
-    pub(crate) fn write_batch(&mut self) -> Check {
-        self.node.batch_planned = false;
-        let most = self.scenario.batch_commands.min(self.node.intake.len());
-        let rest = self.node.intake.split_off(most);
-        let jobs = std::mem::replace(&mut self.node.intake, rest);
-        if planted::active(Bug::Durability) {
-            self.answer_jobs(&jobs);
-        }
-        if self.dies() {
-            return self.crash("before a commit");
-        }
-        let commands: Arc<Vec<Command>> = Arc::new(jobs.iter().map(|job| job.command.clone()).collect());
-        let Some(committed) = self.commit(&commands)? else {
-            self.without_the_store(jobs);
-            return Ok(());
-        };
-        if self.dies() {
-            return self.crash("after a commit");
-        }
-        self.publish(committed);
-        self.dispatch();
-        if self.dies() {
-            return self.crash("before the answers");
-        }
-        let answered = if self.dies() { self.random.below(jobs.len()) } else { jobs.len() };
-        self.answer_jobs(&jobs[..answered]);
-        if answered < jobs.len() {
-            return self.crash("amid the answers");
-        }
-        self.note_results();
-        let within = self.scenario.batch_ms;
-        self.plan_batch(within);
-        Ok(())
-    }
-
-    /// Commits and has everything checked. `None` if the store did not take the batch, or does not say whether it did.
-    fn commit(&mut self, commands: &Arc<Vec<Command>>) -> Result<Option<Committed>, Breach> {
-        let fails = !self.healed && self.random.chance(self.scenario.store_faults);
-        let lost = fails && self.random.chance(50);
-        if fails {
-            self.report.store_faults += 1;
-            self.auditor.disturbed(self.time.now());
-        }
-        if fails && !lost {
-            self.note(|| format!("the store is unavailable for {} commands", commands.len()));
-            return Ok(None);
-        }
-        let committed = ready(self.store.commit(commands.clone()));
-        self.note(|| describe(commands, &committed));
-        self.auditor.committed(commands, &committed, &self.store)?;
-        if lost {
-            self.note(|| "the store's answer is lost".to_owned());
-            self.node.outbox_in_doubt = true;
-            return Ok(None);
-        }
-        Ok(Some(committed))
-    }
-
-    /// A batch of which the store said nothing: what it holds is committed again, or its senders are told to try again.
-    fn without_the_store(&mut self, jobs: Vec<Job>) {
-        if !self.node.outbox_in_doubt && self.random.chance(80) {
-            let newer = std::mem::replace(&mut self.node.intake, jobs);
-            self.node.intake.extend(newer);
-            self.plan_batch(RETRY_MS);
-            return;
-        }
-        for job in &jobs {
-            match (job.origin, &job.command) {
-                (Origin::Exchange(id), _) => self.answer(id, 503),
-                (Origin::Sweep, _) => self.node.sweeping -= 1,
-                (Origin::Delivery, Command::Deliveries(deliveries)) => {
-                    self.node.noting = false;
-                    self.node.results.extend(deliveries.iter().cloned());
-                }
-                _ => {}
-            }
-        }
-        if std::mem::take(&mut self.node.outbox_in_doubt) {
-            self.node.configuration = ready(self.store.configuration());
-            self.take_over();
-            self.dispatch();
-        }
-        self.note_results();
-        let within = self.scenario.batch_ms;
-        self.plan_batch(within);
-    }
-
-    /// What a batch changed becomes known to the process.
-    pub(crate) fn publish(&mut self, committed: Committed) {
-        if let Some(configuration) = committed.configuration {
-            self.node.configuration = configuration;
-        }
-        self.offer(committed.messages);
-    }
-
-    fn offer(&mut self, messages: Vec<Message>) {
-        for message in messages {
-            self.node.scheduler.offer(message);
-        }
-    }
-
-    fn answer_jobs(&mut self, jobs: &[Job]) {
-        for job in jobs {
-            match (job.origin, &job.command) {
-                (Origin::Exchange(id), command) => {
-                    self.auditor.acknowledged(command);
-                    self.answer_well(id);
-                }
-                (Origin::Sweep, _) => self.node.sweeping = self.node.sweeping.saturating_sub(1),
-                (Origin::Delivery, Command::Deliveries(deliveries)) => {
-                    self.node.noting = false;
-                    self.node.scheduler.forget(deliveries);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn answer_well(&mut self, id: usize) {
+    pub(crate) fn answer_well(&mut self, id: usize) {
         let status = if self.exchanges[id].request.method == http::Method::PUT { 200 } else { 202 };
         self.answer(id, status);
     }
 
-    fn answer(&mut self, id: usize, status: u16) {
+    pub(crate) fn answer(&mut self, id: usize, status: u16) {
         let from = self.exchanges[id].from;
         for delay in self.ways(from) {
             self.time.after(delay, Event::Answered(id, status));
@@ -313,6 +158,7 @@ impl World {
 
     /// Ends transfers whose time has passed.
     pub(crate) fn sweep(&mut self) {
+        self.node.swept_at = self.time.now();
         if self.node.sweeping == 0 {
             let due = ready(self.store.due(self.time.wall(), PER_SWEEP));
             self.node.sweeping = due.len();
@@ -321,6 +167,12 @@ impl World {
             }
         }
         self.time.after(SWEEP_MS, Event::Sweep(self.node.life));
+    }
+
+    /// Milliseconds until the first sweep that comes later than so many milliseconds from now, if nothing interferes.
+    pub(crate) fn sweep_after(&self, millis: i64) -> i64 {
+        let since_last = self.time.now() + millis - self.node.swept_at;
+        millis + SWEEP_MS - since_last.rem_euclid(SWEEP_MS)
     }
 
     /// Fetches messages that had found no room, if there is room now.
@@ -332,32 +184,4 @@ impl World {
         }
         self.time.after(TAKE_OVER_MS, Event::TakeOver(self.node.life));
     }
-}
-
-fn describe(commands: &[Command], committed: &Committed) -> String {
-    let subjects: Vec<String> = commands.iter().map(describe_one).collect();
-    let messages: Vec<String> = committed
-        .messages
-        .iter()
-        .map(|message| format!("{}→{} {}", message.id.0, message.recipient, message.endpoint.as_str()))
-        .collect();
-    format!("commit [{}] gives messages [{}]", subjects.join(", "), messages.join(", "))
-}
-
-fn describe_one(command: &Command) -> String {
-    let kind = match command {
-        Command::Prepare { inbound, .. } => format!("prepare by {}", inbound.source),
-        Command::Fulfil { inbound, .. } => format!("fulfil by {}", inbound.source),
-        Command::Abort { inbound, .. } => format!("abort by {}", inbound.source),
-        Command::Expire(_) => "expire".to_owned(),
-        Command::RequestQuote { .. } => "request".to_owned(),
-        Command::AnswerQuote { .. } => "answer".to_owned(),
-        Command::RegisterParty { .. } => "register".to_owned(),
-        Command::Administer(administration) => return format!("{administration:?}"),
-        Command::Deliveries(deliveries) => {
-            let numbers: Vec<String> = deliveries.iter().map(|delivery| delivery.message.0.to_string()).collect();
-            return format!("deliveries {}", numbers.join(" "));
-        }
-    };
-    command.subject().map_or(kind.clone(), |subject| format!("{kind} {subject}"))
 }

@@ -5,18 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fspiop::{Amount, Currency, FspId, Identifier, TransferId};
 use ledger::{
-    AccountId, AccountType, ContentHash, FundsIn, InitialPositionAndLimits, NewParticipant,
-    SettlementDelay, SettlementGranularity, SettlementInterchange, SettlementModel,
+    AccountId, AccountType, ContentHash, FundsIn, InitialPositionAndLimits, NewParticipant, SettlementDelay,
+    SettlementGranularity, SettlementInterchange, SettlementModel,
 };
 use store::Store;
 use switch::{Administration, Command, EndpointType, Headers, Inbound, Method, Outcome};
 
-use crate::{
-    node::{Origin, ready},
-    report::Check,
-    scenario::whole,
-    world::World,
-};
+use crate::{batch::Origin, node::ready, report::Check, scenario::whole, world::World};
 
 impl World {
     /// Registers everybody, with accounts, limits, money, endpoints and parties.
@@ -43,7 +38,7 @@ impl World {
 
     fn register(&mut self, bank: usize, currency: Currency) -> Check {
         let name = self.name(bank);
-        let net_debit_cap = whole(self.random.between(50, 600));
+        let net_debit_cap = whole(self.random.between(80, 1_000));
         let initial = InitialPositionAndLimits {
             participant: name.clone(),
             currency,
@@ -59,7 +54,7 @@ impl World {
     }
 
     fn funds_in(&mut self, bank: usize, currency: Currency) -> FundsIn {
-        let amount = whole(self.random.between(50, 600));
+        let amount = whole(self.random.between(80, 1_000));
         let participant = self.name(bank);
         FundsIn {
             id: TransferId(Identifier::from_ulid_bits(self.random.bits())),
@@ -108,7 +103,7 @@ impl World {
         let currency = self.random.pick(&self.scenario.currencies);
         let name = self.name(bank);
         let administration = match self.random.below(4) {
-            0 | 1 => Administration::AdjustLimit(name, currency, whole(self.random.between(0, 800))),
+            0 | 1 => Administration::AdjustLimit(name, currency, whole(self.random.between(0, 1_200))),
             2 => Administration::RecordFundsIn(self.funds_in(bank, currency)),
             _ => {
                 let kind = AccountType::Position;
@@ -154,4 +149,3 @@ fn endpoints(name: &FspId) -> Vec<(EndpointType, Box<str>)> {
     ];
     paths.map(|(endpoint, path)| (endpoint, format!("http://{name}{path}").into())).into()
 }
-

@@ -1,6 +1,6 @@
 //! Questions, as the hub answers them without oracles.
 
-use fspiop::{ErrorCode, FspId, FspiopError, PartyId, Resource};
+use fspiop::{Currency, ErrorCode, FspId, FspiopError, PartyId, QuoteId, Resource};
 use hub::edge::Question;
 use store::Store;
 use switch::{Command, EndpointType, Inbound, Message, Subject, lookup};
@@ -12,7 +12,7 @@ const QUESTION_MS: i64 = 10_000;
 
 impl World {
     /// The messages that answer a question; the command, for a question that must be decided.
-    pub(crate) fn answer_question(&mut self, question: Question) -> Result<Vec<Message>, Box<Command>> {
+    pub(crate) fn answer_question(&self, question: Question) -> Result<Vec<Message>, Box<Command>> {
         let (configuration, now) = (self.node.configuration.clone(), self.time.wall());
         Ok(match question {
             Question::RegisterParty(inbound, party, fsp, currency) => {
@@ -36,27 +36,23 @@ impl World {
                 let known = ready(self.store.transfer(id));
                 vec![switch::answer_transfer_get(&configuration, now, &inbound, id, known.as_ref())]
             }
-            Question::GetQuote(inbound, id) => {
-                let known = ready(self.store.quote(id));
-                let payee = known.and_then(|quote| configuration.registry.participant(quote.payee));
-                vec![match payee {
-                    None => switch::quote_not_found(&configuration, now, &inbound, id),
-                    Some(payee) => {
-                        let give_up_at = now.plus_millis(QUESTION_MS);
-                        let subject = Subject::Quote(id);
-                        switch::relay(&inbound, &payee.name, EndpointType::Quotes, subject, now, give_up_at)
-                    }
-                }]
-            }
+            Question::GetQuote(inbound, id) => vec![self.ask_about_quote(&inbound, id)],
         })
     }
 
-    fn serving(
-        &self,
-        inbound: &Inbound,
-        party: &PartyId,
-        currency: Option<fspiop::Currency>,
-    ) -> Result<FspId, FspiopError> {
+    fn ask_about_quote(&self, inbound: &Inbound, id: QuoteId) -> Message {
+        let (configuration, now) = (&self.node.configuration, self.time.wall());
+        let payee = ready(self.store.quote(id)).and_then(|quote| configuration.registry.participant(quote.payee));
+        match payee {
+            None => switch::quote_not_found(configuration, now, inbound, id),
+            Some(payee) => {
+                let give_up_at = now.plus_millis(QUESTION_MS);
+                switch::relay(inbound, &payee.name, EndpointType::Quotes, Subject::Quote(id), now, give_up_at)
+            }
+        }
+    }
+
+    fn serving(&self, inbound: &Inbound, party: &PartyId, currency: Option<Currency>) -> Result<FspId, FspiopError> {
         if let Some(named) = &inbound.destination {
             return Ok(named.clone());
         }

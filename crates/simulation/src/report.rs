@@ -107,7 +107,7 @@ pub struct Violation {
     pub at_ms: i64,
     /// What does not hold.
     pub what: String,
-    /// The latest events, the oldest first.
+    /// The events about what is named there, and the latest ones; the oldest first.
     pub history: Vec<String>,
 }
 
@@ -115,7 +115,7 @@ impl fmt::Display for Violation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Violation { invariant, seed, step, at_ms, what, history } = self;
         writeln!(formatter, "{invariant} is violated at step {step}, after {at_ms} ms: {what}")?;
-        writeln!(formatter, "  the latest {} events:", history.len())?;
+        writeln!(formatter, "  what happened to it, and at last:")?;
         for line in history {
             writeln!(formatter, "    {line}")?;
         }

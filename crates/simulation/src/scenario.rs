@@ -46,8 +46,9 @@ impl Scenario {
             fsps: 2 + random.below(4),
             currencies: all[..=random.below(2)].to_vec(),
             liquidity_checked: random.chance(75),
-            deals: 12 + random.below(30),
-            chaos_ms: random.between(4_000, 20_000),
+            deals: 20 + random.below(50),
+            // Long enough, now and then, that pauses between attempts have grown to their longest.
+            chaos_ms: if random.chance(10) { 60_000 } else { random.between(4_000, 20_000) },
             loss: unless_calm(random.pick(&[0, 2, 10, 25])),
             doubling: unless_calm(random.pick(&[0, 2, 10])),
             delay_ms: random.pick(&[2, 20, 200, 1_500]),

@@ -16,7 +16,8 @@ use participant::Request;
 use switch::Message;
 
 /// A packet that means nothing: the hub looks only at the condition.
-const PACKET: &str = "AYIBgQAAAAAAAASwNGxldmVsb25lLmRmc3AxLm1lci45T2RTOF81MDdqUUZERmZlakgyOVc4bXFmNEpLMHlGTFGCAUBQU0svMS4w";
+const PACKET: &str =
+    "AYIBgQAAAAAAAASwNGxldmVsb25lLmRmc3AxLm1lci45T2RTOF81MDdqUUZERmZlakgyOVc4bXFmNEpLMHlGTFGCAUBQU0svMS4w";
 
 /// Who sends to whom, and when.
 pub(crate) struct Envelope<'a> {

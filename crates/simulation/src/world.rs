@@ -83,10 +83,12 @@ impl World {
                 break;
             }
             self.happen(event)?;
-            self.auditor.watch(self.time.now(), self.time.wall())?;
+            if self.node.up {
+                self.auditor.watch(self.time.now(), self.time.wall())?;
+            }
         }
         self.auditor.conclude(&self.store)?;
-        self.compare_payments()
+        self.compare()
     }
 
     fn happen(&mut self, event: Event) -> Check {
@@ -159,8 +161,8 @@ impl World {
             seed,
             step: self.report.steps,
             at_ms: self.time.now(),
+            history: self.history.explaining(&breach.what),
             what: breach.what,
-            history: self.history.into_lines(),
         }
     }
 

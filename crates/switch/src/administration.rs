@@ -88,7 +88,11 @@ pub(crate) fn administer(state: &mut State, administration: &Administration) -> 
     Ok(())
 }
 
-fn set_endpoints(state: &mut State, name: &FspId, endpoints: &[(EndpointType, Box<str>)]) -> Result<(), AdministrationError> {
+fn set_endpoints(
+    state: &mut State,
+    name: &FspId,
+    endpoints: &[(EndpointType, Box<str>)],
+) -> Result<(), AdministrationError> {
     let participant = state.registry().participant_named(name.as_str()).ok_or(LedgerError::ParticipantNotFound)?.id;
     for (endpoint, value) in endpoints {
         Arc::make_mut(&mut state.routing).put_endpoint(participant, *endpoint, value.clone());

@@ -1,24 +1,29 @@
 //! Quotes: terms pass between two participants; the hub remembers who asked whom.
 
 use fspiop::{ErrorCode, FspId, FspiopError, QuoteId, Timestamp};
-use ledger::{ContentHash, Participant};
+use ledger::{ContentHash, Participant, ParticipantId};
 
 use crate::{
-    Configuration, EndpointType, Inbound, Message, Method, Quote, QuoteStatus, State, Subject, command::lifetime, originate::quote_error, relay,
+    Configuration, EndpointType, Inbound, Message, Method, Quote, QuoteStatus, State, Subject, command::lifetime,
+    originate::quote_error, relay,
 };
 
 pub(crate) fn request(state: &mut State, inbound: &Inbound, id: QuoteId, payee: &FspId, hash: ContentHash) {
     let Some(payer) = participant(state, &inbound.source) else { return };
-    if let Some(earlier) = state.quote(id)
-        && (earlier.request_hash != hash || earlier.payer != payer.id)
-    {
-        return refuse(state, inbound, id, &FspiopError::plain(ErrorCode::ModifiedRequest));
+    let earlier = state.quote(id).cloned();
+    let modified = FspiopError::plain(ErrorCode::ModifiedRequest);
+    if earlier.as_ref().is_some_and(|earlier| earlier.request_hash != hash || earlier.payer != payer.id) {
+        return refuse(state, inbound, id, &modified);
     }
-    let Some(payee) = participant(state, payee).filter(|payee| payee.active && Some(payee.id) != state.registry().hub().map(|hub| hub.id)) else {
+    let Some(payee) = participant(state, payee).filter(|payee| payee.active && payee.id != ParticipantId::HUB) else {
         let error = FspiopError::new(ErrorCode::DestinationFspError, format!("Unsupported participant '{payee}'"));
         return refuse(state, inbound, id, &error);
     };
-    if state.quote(id).is_none() {
+    // Whom the request is for may stand in a header, which the content does not cover.
+    if earlier.as_ref().is_some_and(|earlier| earlier.payee != payee.id) {
+        return refuse(state, inbound, id, &modified);
+    }
+    if earlier.is_none() {
         state.save_quote(Quote {
             id,
             payer: payer.id,

@@ -10,7 +10,8 @@ use ledger::{
 };
 
 use crate::{
-    Configuration, EndpointType, Headers, Inbound, Message, Method, State, Subject, command::lifetime,
+    Configuration, EndpointType, Headers, Inbound, Message, Method, State, Subject,
+    command::lifetime,
     originate::{Originated, originate, transfer_error},
     relay,
 };
@@ -29,7 +30,8 @@ pub(crate) fn prepare(state: &mut State, inbound: &Inbound, prepare: &Prepare) {
         }
         PrepareDecision::Refused(_, error) => tell_error(state, &inbound.source, id, &error, Some(&inbound.headers)),
         PrepareDecision::Duplicate(transfer) if transfer.status.is_final() => {
-            let message = final_state(&state.configuration(), state.now, &transfer, &inbound.source, Some(&inbound.headers));
+            let message =
+                final_state(&state.configuration(), state.now, &transfer, &inbound.source, Some(&inbound.headers));
             state.send(message);
         }
         // Its callback is still to come.
@@ -89,16 +91,26 @@ pub(crate) fn expire(state: &mut State, id: TransferId) {
     }
 }
 
-/// The callback that answers GET /transfers/{ID}: the state, for the payer or the payee; error 3208 for anybody else, who
-/// learns no more than of an id that was never used.
-pub fn answer_get(configuration: &Configuration, now: Timestamp, inbound: &Inbound, id: TransferId, known: Option<&Transfer>) -> Message {
+/// The callback that answers GET /transfers/{ID}: the state, for the payer or the payee; error 3000 for anybody else, 3208 for
+/// an id that is not known.
+pub fn answer_get(
+    configuration: &Configuration,
+    now: Timestamp,
+    inbound: &Inbound,
+    id: TransferId,
+    known: Option<&Transfer>,
+) -> Message {
     let asker = configuration.registry.participant_named(inbound.source.as_str()).map(|asker| asker.id);
-    let own = |transfer: &&Transfer| asker.is_some() && (Some(transfer.payer) == asker || transfer.payee == asker);
-    let mut message = match known.filter(own) {
-        Some(transfer) => state_callback(configuration, now, transfer, &inbound.source, Some(&inbound.headers)),
+    let cause = Some(&inbound.headers);
+    let refuse = |error: FspiopError| transfer_error(configuration, now, &inbound.source, id, error.to_body(), cause);
+    let mut message = match known {
+        Some(transfer) if asker.is_some() && (Some(transfer.payer) == asker || transfer.payee == asker) => {
+            state_callback(configuration, now, transfer, &inbound.source, cause)
+        }
+        Some(_) => refuse(FspiopError::plain(ErrorCode::ClientError)),
         None => {
-            let error = FspiopError::new(ErrorCode::TransferIdNotFound, "Provided Transfer ID was not found on the server.");
-            transfer_error(configuration, now, &inbound.source, id, error.to_body(), Some(&inbound.headers))
+            let detail = "Provided Transfer ID was not found on the server.";
+            refuse(FspiopError::new(ErrorCode::TransferIdNotFound, detail))
         }
     };
     message.give_up_at = lifetime::lookup(now);
@@ -128,7 +140,10 @@ fn tell_payee(state: &mut State, inbound: &Inbound, transfer: &Transfer) {
         method: Method::Patch,
         resource: Resource::Transfers,
         path: format!("/transfers/{}", transfer.id),
-        body: write::to_body(&TransferPatchBody { completed_timestamp: completed_at, transfer_state: transfer.status.wire() }),
+        body: write::to_body(&TransferPatchBody {
+            completed_timestamp: completed_at,
+            transfer_state: transfer.status.wire(),
+        }),
         subject: Subject::Transfer(transfer.id),
         cause: Some(&inbound.headers),
         give_up_at: lifetime::final_state(state.now),
@@ -175,7 +190,13 @@ fn tell_error(state: &mut State, recipient: &FspId, id: TransferId, error: &Fspi
 }
 
 /// What a resent prepare is answered once the transfer has ended: the same that was told the first time, from the hub.
-fn final_state(configuration: &Configuration, now: Timestamp, transfer: &Transfer, to: &FspId, cause: Option<&Headers>) -> Message {
+fn final_state(
+    configuration: &Configuration,
+    now: Timestamp,
+    transfer: &Transfer,
+    to: &FspId,
+    cause: Option<&Headers>,
+) -> Message {
     match &transfer.abort_reason {
         Some(reason) if transfer.status != TransferStatus::AbortedRejected => {
             let body = write::to_body(&ErrorBody::new(&reason.code, &reason.description, []));
@@ -185,7 +206,13 @@ fn final_state(configuration: &Configuration, now: Timestamp, transfer: &Transfe
     }
 }
 
-fn state_callback(configuration: &Configuration, now: Timestamp, transfer: &Transfer, to: &FspId, cause: Option<&Headers>) -> Message {
+fn state_callback(
+    configuration: &Configuration,
+    now: Timestamp,
+    transfer: &Transfer,
+    to: &FspId,
+    cause: Option<&Headers>,
+) -> Message {
     let state = transfer.status.wire();
     let completed_at = transfer.completed_at.filter(|_| state != TransferState::Reserved);
     let what = Originated {
@@ -194,7 +221,11 @@ fn state_callback(configuration: &Configuration, now: Timestamp, transfer: &Tran
         method: Method::Put,
         resource: Resource::Transfers,
         path: format!("/transfers/{}", transfer.id),
-        body: write::to_body(&TransferFulfilBody { fulfilment: transfer.fulfilment, completed_timestamp: completed_at, transfer_state: state }),
+        body: write::to_body(&TransferFulfilBody {
+            fulfilment: transfer.fulfilment,
+            completed_timestamp: completed_at,
+            transfer_state: state,
+        }),
         subject: Subject::Transfer(transfer.id),
         cause,
         give_up_at: lifetime::final_state(now),

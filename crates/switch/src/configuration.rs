@@ -41,7 +41,8 @@ impl Routing {
     /// The oracle to ask about a type of party: the one for the currency, else the default one, else any.
     pub fn oracle_for(&self, kind: PartyIdType, currency: Option<Currency>) -> Option<&Oracle> {
         let fitting = |oracle: &&Oracle| {
-            oracle.party_id_type == kind && (oracle.currency.is_none() || currency.is_none() || oracle.currency == currency)
+            oracle.party_id_type == kind
+                && (oracle.currency.is_none() || currency.is_none() || oracle.currency == currency)
         };
         let rank = |oracle: &&Oracle| (currency.is_some() && oracle.currency == currency, oracle.is_default);
         self.oracles.values().filter(fitting).max_by_key(rank)

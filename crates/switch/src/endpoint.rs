@@ -96,13 +96,18 @@ impl EndpointType {
     }
 }
 
+/// Puts segments of the path in the place of their names. What a segment holds is not itself a template.
 fn fill(template: &str, names: &[&str], path: &str) -> String {
-    let mut url = template.to_owned();
-    for (name, segment) in names.iter().zip(path.split('/').skip(2)) {
-        for spelling in [format!("{{{{{name}}}}}"), format!("{{{{ {name} }}}}")] {
-            url = url.replace(&spelling, segment);
-        }
+    let segment = |name: &str| names.iter().zip(path.split('/').skip(2)).find(|(known, _)| **known == name);
+    let (mut url, mut rest) = (String::with_capacity(template.len() + path.len()), template);
+    while let Some((before, after)) = rest.split_once("{{") {
+        url.push_str(before);
+        let filled = after.split_once("}}").and_then(|(name, after)| Some((segment(name.trim())?.1, after)));
+        let (put, after) = filled.unwrap_or(("{{", after));
+        url.push_str(put);
+        rest = after;
     }
+    url.push_str(rest);
     url
 }
 

@@ -1,12 +1,14 @@
 //! Lookup: which FSP serves a party, and what that FSP says of the party. Questions change nothing and are not stored; only
 //! registrations in the built-in directory are.
 
-use fspiop::{Currency, ErrorCode, FspId, FspiopError, PartyId, Resource, Timestamp,
+use fspiop::{
+    Currency, ErrorCode, FspId, FspiopError, PartyId, Resource, Timestamp,
     write::{self, ParticipantBody},
 };
 
 use crate::{
-    Configuration, EndpointType, Inbound, Message, Method, PartyChange, PartyEntry, State, Subject, command::lifetime,
+    Configuration, EndpointType, Inbound, Message, Method, PartyChange, PartyEntry, State, Subject,
+    command::lifetime,
     originate::{Originated, originate, party_error},
     relay,
 };
@@ -29,8 +31,15 @@ pub fn answer(inbound: &Inbound, party: &PartyId, asker: &FspId, failed: bool, n
 }
 
 /// The hub's answer to the question which FSP serves a party, and to its registration.
-pub fn served_by(configuration: &Configuration, inbound: &Inbound, party: &PartyId, fsp: &FspId, now: Timestamp) -> Message {
-    let endpoint = if party.sub_id.is_some() { EndpointType::ParticipantSubIdPut } else { EndpointType::ParticipantPut };
+pub fn served_by(
+    configuration: &Configuration,
+    inbound: &Inbound,
+    party: &PartyId,
+    fsp: &FspId,
+    now: Timestamp,
+) -> Message {
+    let endpoint =
+        if party.sub_id.is_some() { EndpointType::ParticipantSubIdPut } else { EndpointType::ParticipantPut };
     let what = Originated {
         recipient: &inbound.source,
         endpoint,

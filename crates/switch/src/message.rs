@@ -131,7 +131,8 @@ impl Headers {
 
     /// One `name: value` a line, for a store.
     pub fn to_text(&self) -> String {
-        let mut text = String::with_capacity(self.iter().map(|(name, value)| name.as_str().len() + value.len() + 3).sum());
+        let mut text =
+            String::with_capacity(self.iter().map(|(name, value)| name.as_str().len() + value.len() + 3).sum());
         for (name, value) in self.iter() {
             text.push_str(name.as_str());
             text.push_str(": ");

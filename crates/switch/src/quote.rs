@@ -26,7 +26,9 @@ impl QuoteStatus {
 
     /// The status of this name, if there is one.
     pub fn parse(name: &str) -> Option<QuoteStatus> {
-        [QuoteStatus::Pending, QuoteStatus::Answered, QuoteStatus::Failed].into_iter().find(|status| status.as_str() == name)
+        [QuoteStatus::Pending, QuoteStatus::Answered, QuoteStatus::Failed]
+            .into_iter()
+            .find(|status| status.as_str() == name)
     }
 }
 

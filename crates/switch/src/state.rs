@@ -9,8 +9,8 @@ use fspiop::{QuoteId, Timestamp, TransferId};
 use ledger::{AccountId, AccountType, Ledger, ParticipantId, Registry};
 
 use crate::{
-    Administration, Command, Configuration, Delivery, DeliveryResult, EndpointType, Message, MessageId, OracleId, Outcome,
-    PartyChange, Quote, Routing, administration, agreement, clearing, lookup, undeliverable,
+    Administration, Command, Configuration, Delivery, DeliveryResult, EndpointType, Message, MessageId, OracleId,
+    Outcome, PartyChange, Quote, Routing, administration, agreement, clearing, lookup, undeliverable,
 };
 
 /// What a batch names, so that a store can load it.
@@ -36,7 +36,10 @@ impl Keys {
 
     fn add(&mut self, command: &Command) {
         match command {
-            Command::Prepare { prepare, .. } => drop(self.transfers.insert(prepare.transfer_id)),
+            Command::Prepare { prepare, .. } => {
+                self.transfers.insert(prepare.transfer_id);
+                self.funds.insert(prepare.transfer_id);
+            }
             Command::Fulfil { fulfil, .. } => drop(self.transfers.insert(fulfil.transfer_id)),
             Command::Abort { abort, .. } => drop(self.transfers.insert(abort.transfer_id)),
             Command::Expire(id) => drop(self.transfers.insert(*id)),
@@ -117,7 +120,8 @@ impl State {
         for command in commands {
             match command {
                 Command::Prepare { prepare, .. } => {
-                    let id = |name: &fspiop::FspId| self.registry().participant_named(name.as_str()).map(|known| known.id);
+                    let id =
+                        |name: &fspiop::FspId| self.registry().participant_named(name.as_str()).map(|known| known.id);
                     let (payer, payee) = (id(&prepare.payer), id(&prepare.payee));
                     accounts.extend(Ledger::accounts_touched(self.registry(), payer, payee, prepare.currency));
                 }

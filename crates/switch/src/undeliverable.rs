@@ -8,11 +8,20 @@ use crate::{Configuration, Message, Method, Subject, originate};
 /// sent them has done its part. A transfer has none either: it expires, and both FSPs are told then.
 pub fn undeliverable(configuration: &Configuration, now: Timestamp, message: &Message) -> Option<Message> {
     let asker = FspId::parse(message.headers.get(&headers::FSPIOP_SOURCE)?).ok()?;
-    let error = FspiopError::new(ErrorCode::DestinationCommunicationError, format!("{} can't be reached", message.recipient));
+    let error =
+        FspiopError::new(ErrorCode::DestinationCommunicationError, format!("{} can't be reached", message.recipient));
     match (message.method, &message.subject) {
         (Method::Get, Subject::Party(party)) => {
             let party = party.parse().ok()?;
-            Some(originate::party_error(configuration, now, &asker, Resource::Parties, &party, &error, Some(&message.headers)))
+            Some(originate::party_error(
+                configuration,
+                now,
+                &asker,
+                Resource::Parties,
+                &party,
+                &error,
+                Some(&message.headers),
+            ))
         }
         (Method::Get | Method::Post, Subject::Quote(id)) => {
             Some(originate::quote_error(configuration, now, &asker, *id, &error, Some(&message.headers)))

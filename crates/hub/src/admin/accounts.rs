@@ -76,7 +76,9 @@ pub(super) async fn positions(
     let is_position = |account: &Account| account.kind == AccountType::Position;
     let mut views = accounts
         .iter()
-        .filter(|(account, _)| is_position(account) && query.currency.is_none_or(|currency| currency == account.currency))
+        .filter(|(account, _)| {
+            is_position(account) && query.currency.is_none_or(|currency| currency == account.currency)
+        })
         .map(|(account, balance)| PositionView {
             currency: account.currency,
             value: NumberAmount(balance.amount),

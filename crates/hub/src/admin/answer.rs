@@ -1,6 +1,9 @@
 //! How operators are answered.
 
-use axum::{Json, response::{IntoResponse, Response}};
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
 use fspiop::{ErrorCode, FspiopError};
 use http::StatusCode;
 use ledger::LedgerError;

@@ -91,15 +91,14 @@ pub(super) async fn delete(State(hub): State<Arc<Hub>>, Path(id): Path<String>) 
 
 fn check(hub: &Hub, body: OracleBody) -> Result<OracleSettings, AdminError> {
     let types = PartyIdType::ALL.map(PartyIdType::as_str).join(", ");
-    let unknown = |_| invalid("/requestBody/oracleIdType", format!("must be one of {types}; found {}", body.oracle_id_type));
+    let unknown =
+        |_| invalid("/requestBody/oracleIdType", format!("must be one of {types}; found {}", body.oracle_id_type));
     let party_id_type = PartyIdType::parse(&body.oracle_id_type).map_err(unknown)?;
     if body.endpoint.endpoint_type != "URL" {
         let found = body.endpoint.endpoint_type;
         return Err(invalid("/requestBody/endpoint/endpointType", format!("must be URL; found {found}")));
     }
-    hub.callback_policy
-        .check(&body.endpoint.value)
-        .map_err(|reason| invalid("/requestBody/endpoint/value", reason))?;
+    hub.callback_policy.check(&body.endpoint.value).map_err(|reason| invalid("/requestBody/endpoint/value", reason))?;
     let endpoint = body.endpoint.value.into();
     Ok(OracleSettings { party_id_type, currency: body.currency, endpoint, is_default: body.is_default })
 }

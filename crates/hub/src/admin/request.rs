@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::{body::Body, extract::{FromRequest, Request}};
+use axum::{
+    body::Body,
+    extract::{FromRequest, Request},
+};
 use fspiop::{Amount, Currency, ErrorCode, FspId, FspiopError};
 use ledger::AccountId;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
@@ -21,8 +24,9 @@ impl<T: DeserializeOwned> FromRequest<Arc<Hub>> for JsonBody<T> {
         let body = read_body(request.into_body(), hub.intake.body_bytes).await?;
         serde_json::from_slice(&body).map(JsonBody).map_err(|error| {
             let code = match error.classify() {
-                serde_json::error::Category::Data if error.to_string().starts_with("missing field") => ErrorCode::MissingElement,
-                serde_json::error::Category::Data => ErrorCode::ValidationError,
+                serde_json::error::Category::Data if error.to_string().starts_with("missing field") => {
+                    ErrorCode::MissingElement
+                }
                 _ => ErrorCode::MalformedSyntax,
             };
             FspiopError::new(code, format!("/requestBody {error}")).into()

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use fspiop::Currency;
 use http::StatusCode;
-use ledger::{AccountType, LedgerError, SettlementDelay, SettlementGranularity, SettlementInterchange, SettlementModel};
+use ledger::{
+    AccountType, LedgerError, SettlementDelay, SettlementGranularity, SettlementInterchange, SettlementModel,
+};
 use serde::{Deserialize, Serialize};
 use switch::{Administration, AdministrationError};
 
@@ -109,7 +111,8 @@ fn check(body: ModelBody) -> Result<SettlementModel, AdminError> {
 }
 
 fn one_of<T>(field: &str, found: &str, parse: impl Fn(&str) -> Option<T>, names: &[&str]) -> Result<T, AdminError> {
-    let wrong = || invalid(&format!("/requestBody/{field}"), format!("must be one of {}; found {found}", names.join(", ")));
+    let wrong =
+        || invalid(&format!("/requestBody/{field}"), format!("must be one of {}; found {found}", names.join(", ")));
     parse(found).ok_or_else(wrong)
 }
 

@@ -7,7 +7,9 @@ use switch::{Command, Delivery, DeliveryResult, Message, MessageId, undeliverabl
 use tokio::sync::mpsc;
 
 use super::{Attempted, CallbackClient, Dispatch, Scheduler, SchedulerSettings, scheduler};
-use crate::{callback_policy::CallbackPolicy, committer::Committer, current::Current, metrics::Metrics, serve::stopped};
+use crate::{
+    callback_policy::CallbackPolicy, committer::Committer, current::Current, metrics::Metrics, serve::stopped,
+};
 
 /// How often it is looked whether messages that were left in the store for want of room find some now.
 const TAKE_OVER_EVERY: Duration = Duration::from_secs(1);
@@ -96,7 +98,8 @@ impl Driver {
         loop {
             self.dispatch();
             let wake = self.scheduler.next_wake().map(|at| at.millis_since(self.surroundings.clock.now()).max(1));
-            let pause = Duration::from_millis(wake.and_then(|millis| u64::try_from(millis).ok()).unwrap_or(u64::MAX >> 20));
+            let pause =
+                Duration::from_millis(wake.and_then(|millis| u64::try_from(millis).ok()).unwrap_or(u64::MAX >> 20));
             tokio::select! {
                 event = receiver.recv() => match event {
                     Some(event) => self.handle_event(event),

@@ -169,7 +169,12 @@ impl Scheduler {
     }
 
     /// Notes how an attempt ended. A message that is done with is returned, with what became of it.
-    pub fn finish(&mut self, token: u64, attempted: Attempted, now: Timestamp) -> Option<(Arc<Message>, DeliveryResult)> {
+    pub fn finish(
+        &mut self,
+        token: u64,
+        attempted: Attempted,
+        now: Timestamp,
+    ) -> Option<(Arc<Message>, DeliveryResult)> {
         let attempt = self.under_way.remove(&token)?;
         let message = attempt.message.clone();
         self.lane(&message.recipient).in_flight -= 1;
@@ -272,7 +277,8 @@ impl Scheduler {
     /// Doubles from attempt to attempt; a quarter of it depends on the token, so that what failed together does not come
     /// back together.
     fn pause_ms(&self, earlier: u32, token: u64) -> i64 {
-        let doubled = self.settings.first_pause_ms.saturating_mul(1_i64.checked_shl(earlier.min(32)).unwrap_or(i64::MAX));
+        let doubled =
+            self.settings.first_pause_ms.saturating_mul(1_i64.checked_shl(earlier.min(32)).unwrap_or(i64::MAX));
         let full = doubled.min(self.settings.longest_pause_ms);
         let spread = i64::try_from(token.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56).expect("eight bits fit");
         full - full / 4 * spread / 256

@@ -8,5 +8,5 @@ mod service;
 pub use interpret::{Question, Request, interpret};
 pub use refusal::Refusal;
 pub use route::Route;
-pub use service::router;
 pub(crate) use service::read_body;
+pub use service::router;

@@ -52,7 +52,8 @@ async fn take(hub: &Arc<Hub>, request: HttpRequest) -> Result<(), Refusal> {
 
 /// Reads a body within its bound. A length that is announced too large is refused before a byte is read.
 pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, FspiopError> {
-    let too_large = || FspiopError::new(ErrorCode::TooLargePayload, format!("/requestBody must be at most {limit} bytes"));
+    let too_large =
+        || FspiopError::new(ErrorCode::TooLargePayload, format!("/requestBody must be at most {limit} bytes"));
     if http_body::Body::size_hint(&body).lower() > limit as u64 {
         return Err(too_large());
     }

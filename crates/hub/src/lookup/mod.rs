@@ -46,6 +46,12 @@ impl Lookup {
     /// this returns.
     pub(crate) async fn take(&self, question: Question, weight: usize) -> Result<(), FspiopError> {
         let question = match question {
+            Question::FindFsp(ref inbound, ..) | Question::RegisterParty(ref inbound, ..)
+                if !self.knows(&inbound.source) =>
+            {
+                tracing::warn!(source = %inbound.source, path = %inbound.path, "a stranger's request comes to nothing");
+                return Ok(());
+            }
             Question::RegisterParty(inbound, party, fsp, currency) if !self.has_oracle(&party, currency) => {
                 let command = Command::RegisterParty { inbound, party, fsp, currency };
                 return self.committer.commit(command, weight).await.map(drop);
@@ -70,9 +76,15 @@ impl Lookup {
     async fn answer(&self, question: Question) -> Vec<Message> {
         let configuration = self.current.get();
         match question {
-            Question::FindParty(inbound, party, currency) => self.find_party(&configuration, &inbound, &party, currency).await,
-            Question::FindFsp(inbound, party, currency) => vec![self.find_fsp(&configuration, &inbound, &party, currency).await],
-            Question::AnswerParty(inbound, party, failed) => vec![self.pass_answer(&configuration, &inbound, &party, failed)],
+            Question::FindParty(inbound, party, currency) => {
+                self.find_party(&configuration, &inbound, &party, currency).await
+            }
+            Question::FindFsp(inbound, party, currency) => {
+                vec![self.find_fsp(&configuration, &inbound, &party, currency).await]
+            }
+            Question::AnswerParty(inbound, party, failed) => {
+                vec![self.pass_answer(&configuration, &inbound, &party, failed)]
+            }
             Question::RegisterParty(inbound, party, fsp, currency) => {
                 vec![self.register(&configuration, &inbound, &party, &fsp, currency).await]
             }
@@ -139,11 +151,14 @@ impl Lookup {
         fsp: &FspId,
         currency: Option<Currency>,
     ) -> Message {
-        let entered = match (lookup::may_register(configuration, inbound, fsp), self.oracle(configuration, party, currency)) {
-            (Ok(()), Some(oracle)) => oracle::register(&self.client, oracle, party, fsp, currency).await,
-            (Ok(()), None) => Err(FspiopError::new(ErrorCode::AddPartyInformationError, "the oracle was taken away")),
-            (Err(error), _) => Err(error),
-        };
+        let entered =
+            match (lookup::may_register(configuration, inbound, fsp), self.oracle(configuration, party, currency)) {
+                (Ok(()), Some(oracle)) => oracle::register(&self.client, oracle, party, fsp, currency).await,
+                (Ok(()), None) => {
+                    Err(FspiopError::new(ErrorCode::AddPartyInformationError, "the oracle was taken away"))
+                }
+                (Err(error), _) => Err(error),
+            };
         let now = self.clock.now();
         match entered {
             Ok(()) => lookup::served_by(configuration, inbound, party, fsp, now),
@@ -202,6 +217,10 @@ impl Lookup {
         currency: Option<Currency>,
     ) -> Option<&'a switch::Oracle> {
         configuration.routing.oracle_for(party.kind, currency)
+    }
+
+    fn knows(&self, fsp: &FspId) -> bool {
+        self.current.get().registry.participant_named(fsp.as_str()).is_some()
     }
 
     fn has_oracle(&self, party: &PartyId, currency: Option<Currency>) -> bool {

@@ -42,7 +42,8 @@ pub(super) async fn ask(
     let (status, body) = client.ask(request, TIMEOUT).await.map_err(|reason| unreachable(oracle, &reason))?;
     match status {
         status if status.is_success() => {
-            let answer: Answer = serde_json::from_slice(&body).map_err(|error| unreachable(oracle, &error.to_string()))?;
+            let answer: Answer =
+                serde_json::from_slice(&body).map_err(|error| unreachable(oracle, &error.to_string()))?;
             Ok(answer.party_list.iter().filter_map(|served| FspId::parse(&served.fsp_id).ok()).collect())
         }
         StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => Ok(Vec::new()),
@@ -68,7 +69,13 @@ pub(super) async fn register(
     if status.is_success() { Ok(()) } else { Err(refused(&format!("answered {status}"))) }
 }
 
-fn request(method: Method, oracle: &Oracle, party: &PartyId, query: &str, body: Bytes) -> Result<Request<Full<Bytes>>, FspiopError> {
+fn request(
+    method: Method,
+    oracle: &Oracle,
+    party: &PartyId,
+    query: &str,
+    body: Bytes,
+) -> Result<Request<Full<Bytes>>, FspiopError> {
     let base = oracle.endpoint.trim_end_matches('/');
     Request::builder()
         .method(method)

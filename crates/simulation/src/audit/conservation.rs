@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fspiop::{Amount, Currency, TransferId};
-use ledger::{Account, AccountId, AccountType, Entry, EntryKind, Transfer, TransferStatus};
+use ledger::{Account, AccountId, AccountType, Entry, EntryKind, ParticipantId, Transfer, TransferStatus};
 
 use super::{
     Batch,
@@ -35,6 +35,8 @@ impl Conservation {
         }
         for (_, transfer) in &batch.changes {
             self.check_transfer(transfer)?;
+            let mut lines = batch.entries.iter().filter(|entry| entry.transfer_id == transfer.id);
+            lines.try_for_each(|line| check_sides(line, transfer, batch))?;
         }
         let currencies: BTreeSet<_> = batch.books.accounts.iter().map(|(account, _)| account.currency).collect();
         currencies.into_iter().try_for_each(|currency| self.check_currency(currency, batch))
@@ -61,9 +63,11 @@ impl Conservation {
         ensure(with_transit == Amount::ZERO, "I1", || format!("all {currency} accounts sum to {with_transit}"))?;
         let positions = of_currency().filter(|(account, _)| account.kind == AccountType::Position);
         let positions = sum(positions.map(|(_, balance)| balance.amount));
-        let reserved = batch.books.transfers.iter().filter(|transfer| {
-            transfer.status == TransferStatus::Reserved && transfer.currency == currency
-        });
+        let reserved = batch
+            .books
+            .transfers
+            .iter()
+            .filter(|transfer| transfer.status == TransferStatus::Reserved && transfer.currency == currency);
         let reserved = sum(reserved.map(|transfer| transfer.amount));
         ensure(positions == reserved, "I1", || {
             format!("the {currency} positions sum to {positions}, and {reserved} are RESERVED")
@@ -75,8 +79,25 @@ fn check_line(entry: &Entry, batch: &Batch<'_>) -> Check {
     let holds = |id: AccountId| {
         id == AccountId::TRANSIT || batch.registry.account(id).is_some_and(|account| account.currency == entry.currency)
     };
-    let fits = entry.amount.is_positive() && entry.raised != entry.lowered && holds(entry.raised) && holds(entry.lowered);
+    let fits =
+        entry.amount.is_positive() && entry.raised != entry.lowered && holds(entry.raised) && holds(entry.lowered);
     ensure(fits, "I1", || format!("a line of the journal is not a movement between two accounts: {entry:?}"))
+}
+
+/// A reservation is on the payer's position and its undoing too, a payment on the payee's.
+fn check_sides(line: &Entry, transfer: &Transfer, batch: &Batch<'_>) -> Check {
+    let position = |owner: Option<ParticipantId>| {
+        let account = batch.registry.account_of(owner?, transfer.currency, AccountType::Position);
+        account.map(|account| account.id)
+    };
+    let (raised, lowered) = match line.kind {
+        EntryKind::Reserve => (position(Some(transfer.payer)), Some(AccountId::TRANSIT)),
+        EntryKind::Commit => (Some(AccountId::TRANSIT), position(transfer.payee)),
+        EntryKind::Abort => (Some(AccountId::TRANSIT), position(Some(transfer.payer))),
+        EntryKind::FundsIn => (None, None),
+    };
+    let sides = (Some(line.raised), Some(line.lowered)) == (raised, lowered);
+    ensure(sides && line.amount == transfer.amount, "I1", || format!("the line {line:?} is not one of {transfer:?}"))
 }
 
 fn describe(account: &Account, batch: &Batch<'_>) -> String {

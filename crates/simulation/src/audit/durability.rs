@@ -52,7 +52,9 @@ impl Durability {
     /// Looks for everything that was promised.
     pub(crate) fn check(&self, registry: &Registry, store: &MemoryStore) -> Check {
         for promise in &self.promises {
-            ensure(kept(promise, registry, store), "I6", || format!("acknowledged, and not in the store: {promise:?}"))?;
+            ensure(kept(promise, registry, store), "I6", || {
+                format!("acknowledged, and not in the store: {promise:?}")
+            })?;
         }
         Ok(())
     }

@@ -66,7 +66,9 @@ impl Idempotency {
             for (sender, _) in other_requests.map(|(request, _)| request).chain(other_answers) {
                 let participant = registry.participant_named(sender.as_str()).map(|known| known.id);
                 let warned = participant.is_some_and(|sender| told.was_told_modified(transfer.id, sender));
-                ensure(warned, "I5", || format!("{sender} sent other content for {} and was not told 3106", transfer.id))?;
+                ensure(warned, "I5", || {
+                    format!("{sender} sent other content for {} and was not told 3106", transfer.id)
+                })?;
             }
         }
         Ok(())

@@ -41,7 +41,10 @@ impl Limits {
         for (account, _) in &batch.books.accounts {
             let expected = self.caps.get(&account.id).copied();
             ensure(account.net_debit_cap == expected, "I2", || {
-                format!("the cap of account {} is {:?}, and was set to {expected:?}", account.id.0, account.net_debit_cap)
+                format!(
+                    "the cap of account {} is {:?}, and was set to {expected:?}",
+                    account.id.0, account.net_debit_cap
+                )
             })?;
         }
         Ok(())

@@ -3,27 +3,27 @@
 mod balances;
 mod condition;
 mod conservation;
+mod counts;
 mod durability;
 mod ending;
 mod idempotency;
 mod limits;
+mod order;
 mod replay;
 mod totality;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use fspiop::{FspId, Timestamp, TransferId};
 use ledger::{ContentHash, Entry, ParticipantId, Registry, Transfer, TransferStatus};
 use participant::Request;
 use store::{Books, Committed, MemoryStore, Store};
-use switch::{Command, Message, MessageId, Subject, content_hash};
+use switch::{Command, Message, content_hash};
 
 use crate::{
     node::ready,
     report::{Check, Report, ensure},
+    timeline::START,
 };
 
 /// A batch that has become durable, with what it changed.
@@ -45,6 +45,8 @@ pub(crate) struct Auditor {
     transfers: BTreeMap<TransferId, Transfer>,
     /// Lines of the journal that were seen.
     lines: usize,
+    /// The time of the last batch.
+    now: Timestamp,
     conservation: conservation::Conservation,
     limits: limits::Limits,
     endings: ending::Endings,
@@ -52,16 +54,8 @@ pub(crate) struct Auditor {
     idempotency: idempotency::Idempotency,
     durability: durability::Durability,
     replay: replay::Replay,
-    delivered: Delivered,
+    order: order::Order,
     counts: Report,
-}
-
-/// Which durable messages have reached an FSP.
-#[derive(Default)]
-struct Delivered {
-    messages: BTreeSet<MessageId>,
-    /// The last of them about one transfer to one FSP.
-    last: BTreeMap<(ParticipantId, TransferId), MessageId>,
 }
 
 impl Auditor {
@@ -71,6 +65,7 @@ impl Auditor {
             registry: Arc::default(),
             transfers: BTreeMap::new(),
             lines: 0,
+            now: START,
             conservation: conservation::Conservation::default(),
             limits: limits::Limits::new(liquidity_checked),
             endings: ending::Endings::default(),
@@ -78,42 +73,52 @@ impl Auditor {
             idempotency: idempotency::Idempotency::default(),
             durability: durability::Durability::default(),
             replay: replay::Replay::default(),
-            delivered: Delivered::default(),
+            order: order::Order::default(),
             counts: Report::default(),
         }
     }
 
     /// A batch has become durable.
-    pub(crate) fn committed(&mut self, commands: &Arc<Vec<Command>>, committed: &Committed, store: &MemoryStore) -> Check {
+    pub(crate) fn committed(
+        &mut self,
+        commands: &Arc<Vec<Command>>,
+        committed: &Committed,
+        store: &MemoryStore,
+    ) -> Check {
         if let Some(configuration) = &committed.configuration {
             self.registry = configuration.registry.clone();
         }
+        ensure(committed.now >= self.now, "I7", || format!("the store's clock ran back to {}", committed.now))?;
+        self.now = committed.now;
         let books = ready(store.books());
+        self.check(commands, committed, &books)?;
+        self.replay.batch(committed.now, commands);
+        self.lines = books.entries.len();
+        self.transfers = books.transfers.into_iter().map(|transfer| (transfer.id, transfer)).collect();
+        Ok(())
+    }
+
+    fn check(&mut self, commands: &[Command], committed: &Committed, books: &Books) -> Check {
         ensure(books.entries.len() >= self.lines, "I6", || "lines of the journal have vanished".to_owned())?;
         let kept = books.transfers.iter().filter(|transfer| self.transfers.contains_key(&transfer.id)).count();
         ensure(kept == self.transfers.len(), "I6", || "transfers have vanished".to_owned())?;
-        let changed = |transfer: &&Transfer| self.transfers.get(&transfer.id) != Some(*transfer);
-        let changes: Vec<_> = books.transfers.iter().filter(changed).collect();
+        let known = books.transfers.iter().map(|after| (self.transfers.get(&after.id), after));
         let batch = Batch {
             commands,
             committed,
             registry: &self.registry,
-            books: &books,
+            books,
             entries: &books.entries[self.lines..],
-            changes: changes.iter().map(|after| (self.transfers.get(&after.id), *after)).collect(),
+            changes: known.filter(|(before, after)| *before != Some(*after)).collect(),
         };
-        count(&mut self.counts, &batch);
-        // What is special comes first: a defect of one of the first breaks the later ones, too.
+        counts::of_batch(&mut self.counts, &batch);
+        // What is special comes first: what breaks one of the first breaks the later ones, too.
         self.idempotency.batch(&batch)?;
         self.endings.batch(&batch)?;
         self.conservation.batch(&batch)?;
         self.limits.batch(&batch)?;
         condition::batch(&batch)?;
         self.totality.batch(&batch);
-        self.replay.batch(committed.now, commands);
-        self.lines = books.entries.len();
-        let changes: Vec<Transfer> = changes.into_iter().cloned().collect();
-        self.transfers.extend(changes.into_iter().map(|transfer| (transfer.id, transfer)));
         Ok(())
     }
 
@@ -138,20 +143,9 @@ impl Auditor {
         self.totality.watch(now, wall)
     }
 
-    /// A message has reached an FSP: messages about one transfer do so in the order of their decision.
-    pub(crate) fn arrived(&mut self, participant: ParticipantId, message: &Message) -> Check {
-        if !message.id.is_durable() {
-            return Ok(());
-        }
-        if !self.delivered.messages.insert(message.id) {
-            self.counts.redeliveries += 1;
-            return Ok(());
-        }
-        let Subject::Transfer(id) = message.subject else { return Ok(()) };
-        let last = self.delivered.last.insert((participant, id), message.id).unwrap_or(MessageId::TRANSIENT);
-        ensure(last < message.id, "I4", || {
-            format!("{} got message {} about {id} before message {}", message.recipient, last.0, message.id.0)
-        })
+    /// A message has reached an FSP.
+    pub(crate) fn arrived(&mut self, participant: ParticipantId, message: &Message, sent_at: i64, now: i64) -> Check {
+        self.order.arrived(participant, message, sent_at, now)
     }
 
     /// A payee is asked to take a transfer.
@@ -200,55 +194,21 @@ impl Auditor {
         self.transfers.get(&id).map(|transfer| transfer.status)
     }
 
+    /// Whether an FSP was told that it had used a transfer's id for other content.
+    pub(crate) fn was_told_modified(&self, id: TransferId, name: &FspId) -> bool {
+        self.totality.was_told_modified(id, self.participant(name))
+    }
+
     /// The number of an FSP.
     pub(crate) fn participant(&self, name: &FspId) -> ParticipantId {
         self.registry.participant_named(name.as_str()).expect("every FSP is registered").id
     }
 
     /// Adds what was seen.
-    pub(crate) fn report(&mut self, report: &mut Report) {
-        let limits = fspiop::ErrorCode::PayerFspInsufficientLiquidity.text();
-        self.counts.transfers = self.transfers.len() as u64;
-        for transfer in self.transfers.values() {
-            let count = match transfer.status {
-                TransferStatus::Committed => &mut self.counts.committed,
-                TransferStatus::AbortedError | TransferStatus::AbortedRejected => &mut self.counts.aborted,
-                TransferStatus::ExpiredReserved => &mut self.counts.expired,
-                TransferStatus::Reserved => continue,
-                TransferStatus::Invalid => {
-                    let by_limits = transfer.abort_reason.as_ref().is_some_and(|reason| &*reason.code == limits);
-                    self.counts.refused_by_limits += u64::from(by_limits);
-                    &mut self.counts.refused
-                }
-            };
-            *count += 1;
-        }
-        self.counts.modified = self.totality.modified();
+    pub(crate) fn report(&self, report: &mut Report) {
         *report += &self.counts;
-    }
-}
-
-fn count(counts: &mut Report, batch: &Batch<'_>) {
-    counts.batches += 1;
-    counts.commands += batch.commands.len() as u64;
-    counts.largest_batch = counts.largest_batch.max(batch.commands.len() as u64);
-    let mut before: BTreeMap<TransferId, Option<&Transfer>> = BTreeMap::new();
-    for (earlier, transfer) in &batch.changes {
-        before.insert(transfer.id, *earlier);
-        let answered = batch.commands.iter().any(|command| match command {
-            Command::Fulfil { fulfil, .. } => fulfil.transfer_id == transfer.id,
-            Command::Abort { abort, .. } => abort.transfer_id == transfer.id,
-            _ => false,
-        });
-        counts.late_answers += u64::from(answered && transfer.status == TransferStatus::ExpiredReserved);
-    }
-    for command in batch.commands {
-        let id = match command {
-            Command::Prepare { prepare, .. } => prepare.transfer_id,
-            Command::Fulfil { fulfil, .. } => fulfil.transfer_id,
-            Command::Abort { abort, .. } => abort.transfer_id,
-            _ => continue,
-        };
-        counts.duplicates += u64::from(!before.contains_key(&id) && batch.books.transfers.iter().any(|known| known.id == id));
+        report.redeliveries += self.order.redeliveries();
+        report.modified += self.totality.modified();
+        counts::of_endings(report, &self.transfers);
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fspiop::{ErrorCallback, ErrorCode, Fulfilment, Timestamp, TransferFulfil, TransferId, TransferPatch, TransferState};
+use fspiop::{
+    ErrorCallback, ErrorCode, Fulfilment, Timestamp, TransferFulfil, TransferId, TransferPatch, TransferState,
+};
 use http::Method;
 use ledger::{ParticipantId, Transfer, TransferStatus};
 use participant::Request;
@@ -89,8 +91,10 @@ impl Totality {
         is_error: bool,
         durable: bool,
     ) -> Check {
-        let word = read(request, is_error)
-            .ok_or_else(|| Breach { invariant: "I4", what: format!("a message about {id} can't be read: {request:?}") })?;
+        let word = read(request, is_error).ok_or_else(|| Breach {
+            invariant: "I4",
+            what: format!("a message about {id} can't be read: {request:?}"),
+        })?;
         let agrees = agrees(&word, participant, known, self.inspecting);
         ensure(agrees, "I4", || format!("participant {} was told {word:?} of {known:?}", participant.0))?;
         let ears = self.ears.entry((id, participant)).or_default();
@@ -112,7 +116,9 @@ impl Totality {
             let (id, status) = (transfer.id, transfer.status.as_str());
             ensure(transfer.status.is_final(), "I4", || format!("{id} never ended"))?;
             let payer = self.ears.get(&(id, transfer.payer));
-            ensure(payer.is_some_and(|ears| ears.ending > 0), "I4", || format!("the payer was not told that {id} is {status}"))?;
+            ensure(payer.is_some_and(|ears| ears.ending > 0), "I4", || {
+                format!("the payer was not told that {id} is {status}")
+            })?;
             let payee = transfer.payee.and_then(|payee| self.ears.get(&(id, payee)));
             let told = payee.is_some_and(|ears| ears.expired > 0);
             ensure(transfer.status != TransferStatus::ExpiredReserved || told, "I4", || {

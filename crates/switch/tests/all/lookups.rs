@@ -1,0 +1,144 @@
+//! Lookup: questions and answers on their way, and what the hub itself says of parties.
+
+use fspiop::{ErrorCode, FspiopError, Resource, headers};
+use futures_util::FutureExt;
+use store::Store;
+use switch::{Command, Message, MessageId, Method, PartyEntry, Subject, lookup};
+
+use crate::world::{
+    HUB, OTHER, PAYEE, PAYER, START, START_DATE, World, by_the_hub, check, error_body, fsp, inbound, message_of, party,
+    passed_on, show, usd,
+};
+
+const PARTY: &str = "MSISDN/27713803912";
+const SUB_PARTY: &str = "PERSONAL_ID/12/PASSPORT";
+
+#[track_caller]
+fn check_transient(message: &Message, expect: &str) {
+    assert_eq!(message.id, MessageId::TRANSIENT);
+    assert_eq!(message.give_up_at, START.plus_millis(10_000));
+    assert!(matches!(message.subject, Subject::Party(_)));
+    assert_eq!(show(message), expect);
+}
+
+#[test]
+fn a_question_goes_to_the_fsp_as_it_came_with_the_destination_filled_in() {
+    for (name, endpoint) in [(PARTY, "PARTIES_GET"), (SUB_PARTY, "PARTIES_SUB_ID_GET")] {
+        let asked = inbound(PAYER, None, Method::Get, &format!("/parties/{name}"), "");
+        let message = lookup::ask(&asked, &party(name), &fsp(PAYEE), START);
+        check_transient(&message, &passed_on(PAYEE, endpoint, &asked, "fspiop-destination: payeefsp\n"));
+        let asked = inbound(PAYER, Some(PAYEE), Method::Get, &format!("/parties/{name}"), "");
+        check_transient(
+            &lookup::ask(&asked, &party(name), &fsp(PAYEE), START),
+            &passed_on(PAYEE, endpoint, &asked, ""),
+        );
+    }
+}
+
+#[test]
+fn an_answer_goes_to_the_asker_as_it_came() {
+    for (name, failed, suffix, endpoint) in [
+        (PARTY, false, "", "PARTIES_PUT"),
+        (PARTY, true, "/error", "PARTIES_PUT_ERROR"),
+        (SUB_PARTY, false, "", "PARTIES_SUB_ID_PUT"),
+        (SUB_PARTY, true, "/error", "PARTIES_SUB_ID_PUT_ERROR"),
+    ] {
+        let said = inbound(PAYEE, Some(PAYER), Method::Put, &format!("/parties/{name}{suffix}"), "{ \"party\" : {} }");
+        let message = lookup::answer(&said, &party(name), &fsp(PAYER), failed, START);
+        check_transient(&message, &passed_on(PAYER, endpoint, &said, ""));
+    }
+}
+
+#[test]
+fn the_hub_says_which_fsp_serves_a_party() {
+    let world = World::new();
+    for (name, endpoint) in [(PARTY, "PARTICIPANT_PUT"), (SUB_PARTY, "PARTICIPANT_SUB_ID_PUT")] {
+        let path = format!("/participants/{name}");
+        let asked = inbound(PAYER, None, Method::Get, &path, "");
+        let message = lookup::served_by(&world.configuration(), &asked, &party(name), &fsp(PAYEE), START);
+        let expect = by_the_hub(PAYER, endpoint, "PUT", &path, START_DATE, r#"{"fspId":"payeefsp"}"#);
+        check_transient(&message, &expect);
+    }
+}
+
+#[test]
+fn errors_go_to_the_asker_on_the_resource_that_was_asked_for() {
+    let world = World::new();
+    for (resource, name, endpoint) in [
+        (Resource::Parties, PARTY, "PARTIES_PUT_ERROR"),
+        (Resource::Parties, SUB_PARTY, "PARTIES_SUB_ID_PUT_ERROR"),
+        (Resource::Participants, PARTY, "PARTICIPANT_PUT_ERROR"),
+        (Resource::Participants, SUB_PARTY, "PARTICIPANT_SUB_ID_PUT_ERROR"),
+    ] {
+        let path = format!("/{}/{name}", resource.path());
+        let asked = inbound(PAYER, None, Method::Get, &path, "");
+        let error = lookup::not_found();
+        let message = lookup::refuse(&world.configuration(), &asked, resource, &party(name), &error, START);
+        let body = error_body("3204", "Party not found");
+        let expect = by_the_hub(PAYER, endpoint, "PUT", &format!("{path}/error"), START_DATE, &body);
+        check_transient(&message, &expect);
+    }
+}
+
+#[test]
+fn identifiers_are_percent_encoded_in_paths_that_the_hub_makes() {
+    let world = World::new();
+    let name = party("ALIAS/a%2Fb c?d/50%25");
+    let asked = inbound(PAYER, None, Method::Get, "/participants/ALIAS/a%2Fb%20c%3Fd/50%25", "");
+    let message = lookup::served_by(&world.configuration(), &asked, &name, &fsp(PAYEE), START);
+    assert_eq!(&*message.path, "/participants/ALIAS/a%2Fb%20c%3Fd/50%25");
+    assert_eq!(message.headers.get(&headers::FSPIOP_URI), Some(&*message.path));
+}
+
+/// An FSP says who serves a party.
+fn register(source: &str, name: &str, serving: &str, currency: Option<fspiop::Currency>) -> Command {
+    let inbound = inbound(source, None, Method::Post, &format!("/participants/{name}"), "{}");
+    Command::RegisterParty { inbound, party: party(name), fsp: fsp(serving), currency }
+}
+
+fn directory(world: &World, name: &str) -> Vec<PartyEntry> {
+    world.store.party(party(name), None).now_or_never().unwrap().unwrap()
+}
+
+#[test]
+fn a_registration_is_entered_and_confirmed() {
+    for (name, endpoint, currency) in
+        [(PARTY, "PARTICIPANT_PUT", None), (SUB_PARTY, "PARTICIPANT_SUB_ID_PUT", Some(usd()))]
+    {
+        for source in [PAYEE, HUB] {
+            let world = World::new();
+            let messages = world.take(register(source, name, PAYEE, currency));
+            let path = format!("/participants/{name}");
+            check(&messages, &[by_the_hub(source, endpoint, "PUT", &path, START_DATE, r#"{"fspId":"payeefsp"}"#)]);
+            let payee = world.configuration().registry.participant_named(PAYEE).unwrap().id;
+            assert_eq!(directory(&world, name), [PartyEntry { party: party(name), currency, participant: payee }]);
+        }
+    }
+}
+
+#[test]
+fn nobody_enters_parties_of_others_or_of_strangers() {
+    for (source, serving, code, description) in [
+        (OTHER, PAYEE, "3100", "Generic validation error - FSPIOP-Source header should match fspId"),
+        (PAYEE, "nobody", "3201", "Destination FSP Error - Unsupported participant 'nobody'"),
+        (HUB, "nobody", "3201", "Destination FSP Error - Unsupported participant 'nobody'"),
+    ] {
+        let world = World::new();
+        let messages = world.take(register(source, PARTY, serving, None));
+        let path = format!("/participants/{PARTY}/error");
+        let body = error_body(code, description);
+        check(&messages, &[by_the_hub(source, "PARTICIPANT_PUT_ERROR", "PUT", &path, START_DATE, &body)]);
+        assert_eq!(directory(&world, PARTY), []);
+    }
+}
+
+#[test]
+fn messages_without_a_trace_cause_messages_without_a_trace() {
+    let world = World::new();
+    let mut asked = message_of(&register(PAYER, PARTY, PAYER, None));
+    asked.headers = switch::Headers::new();
+    let error = FspiopError::plain(ErrorCode::PartyNotFound);
+    let message = lookup::refuse(&world.configuration(), &asked, Resource::Parties, &party(PARTY), &error, START);
+    assert_eq!(message.headers.get(&headers::TRACEPARENT), None);
+    assert_eq!(message.headers.get(&headers::TRACESTATE), None);
+}

@@ -1,0 +1,103 @@
+//! What is told when a message could not be delivered, and to whom.
+
+use switch::{
+    Command, Delivery, DeliveryResult, EndpointType, Message, Method, QuoteStatus, Subject, content_hash, lookup,
+    relay, undeliverable,
+};
+
+use crate::world::{
+    PAYEE, PAYER, QUOTE, START, START_DATE, World, by_the_hub, check, committed, error_body, fsp, inbound, party,
+    prepare, quote_id, show,
+};
+
+const DESCRIPTION: &str = "Destination communication error - payeefsp can't be reached";
+
+/// The result of a message that is not tried any more.
+fn gave_up(message: &Message) -> Command {
+    let result = DeliveryResult::GaveUp { message: Box::new(message.clone()), reason: "connection refused".into() };
+    Command::Deliveries(vec![Delivery { message: message.id, result }])
+}
+
+fn request_quote() -> Command {
+    let inbound = inbound(PAYER, Some(PAYEE), Method::Post, "/quotes", "{}");
+    Command::RequestQuote { inbound, quote_id: quote_id(), payee: fsp(PAYEE), hash: content_hash(b"{}") }
+}
+
+fn quote_error() -> String {
+    let path = format!("/quotes/{QUOTE}/error");
+    by_the_hub(PAYER, "QUOTES", "PUT", &path, START_DATE, &error_body("1001", DESCRIPTION))
+}
+
+#[test]
+fn the_requester_of_a_quote_is_told_and_the_quote_has_failed() {
+    let world = World::new();
+    let messages = world.take(request_quote());
+    check(&world.take(gave_up(&messages[0])), &[quote_error()]);
+    let quote = world.quote().unwrap();
+    assert_eq!((quote.status, quote.answered_at), (QuoteStatus::Failed, Some(START)));
+    assert_eq!(world.store.abandoned().len(), 1);
+}
+
+#[test]
+fn a_quote_that_was_answered_meanwhile_stays_answered() {
+    let world = World::new();
+    let messages = world.take(request_quote());
+    let inbound = inbound(PAYEE, Some(PAYER), Method::Put, &format!("/quotes/{QUOTE}"), "{}");
+    world.take(Command::AnswerQuote { inbound, quote_id: quote_id(), hash: content_hash(b"{}"), failed: false });
+    world.take(gave_up(&messages[0]));
+    assert_eq!(world.quote().unwrap().status, QuoteStatus::Answered);
+}
+
+#[test]
+fn nobody_is_told_of_transfers_and_callbacks_that_did_not_arrive() {
+    // A transfer expires, and both are told then. Whoever sends a callback has done its part.
+    let world = World::new();
+    let prepared = world.take(prepare());
+    check(&world.take(gave_up(&prepared[0])), &[]);
+    assert_eq!(world.position(PAYER), "10", "it is still reserved");
+    let answered = world.take(committed());
+    check(&world.take(gave_up(&answered[0])), &[]);
+    let quote = world.take(request_quote());
+    let told = world.take(gave_up(&quote[0]));
+    check(&world.take(gave_up(&told[0])), &[]);
+}
+
+#[test]
+fn whoever_asked_about_a_party_is_told() {
+    let world = World::new();
+    for (name, endpoint) in
+        [("MSISDN/27713803912", "PARTIES_PUT_ERROR"), ("PERSONAL_ID/12/PASSPORT", "PARTIES_SUB_ID_PUT_ERROR")]
+    {
+        let asked = inbound(PAYER, None, Method::Get, &format!("/parties/{name}"), "");
+        let message = lookup::ask(&asked, &party(name), &fsp(PAYEE), START);
+        let told = undeliverable(&world.configuration(), START, &message).unwrap();
+        let path = format!("/parties/{name}/error");
+        assert_eq!(
+            show(&told),
+            by_the_hub(PAYER, endpoint, "PUT", &path, START_DATE, &error_body("1001", DESCRIPTION))
+        );
+        // An answer that does not arrive is nobody's business.
+        let said = inbound(PAYEE, Some(PAYER), Method::Put, &format!("/parties/{name}"), "{}");
+        let answer = lookup::answer(&said, &party(name), &fsp(PAYER), false, START);
+        assert_eq!(undeliverable(&world.configuration(), START, &answer), None);
+    }
+}
+
+#[test]
+fn whoever_asked_about_a_quote_is_told() {
+    let world = World::new();
+    let asked = inbound(PAYER, None, Method::Get, &format!("/quotes/{QUOTE}"), "");
+    let subject = Subject::Quote(quote_id());
+    let message = relay(&asked, &fsp(PAYEE), EndpointType::Quotes, subject, START, START.plus_millis(10_000));
+    assert_eq!(show(&undeliverable(&world.configuration(), START, &message).unwrap()), quote_error());
+}
+
+#[test]
+fn delivered_messages_leave_and_say_nothing() {
+    let world = World::new();
+    let messages = world.take(request_quote());
+    let delivery = Delivery { message: messages[0].id, result: DeliveryResult::Delivered };
+    check(&world.take(Command::Deliveries(vec![delivery])), &[]);
+    assert_eq!(world.quote().unwrap().status, QuoteStatus::Pending);
+    assert!(world.store.abandoned().is_empty());
+}

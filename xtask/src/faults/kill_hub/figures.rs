@@ -1,0 +1,94 @@
+//! What the run was like, in figures.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::checks::Evidence;
+use super::killer::Kills;
+use super::record::{Record, Sent};
+
+/// Findings if the kills prove little: too few of them, or more than two of three of an idle hub.
+pub(super) fn weak_kills(kills: &Kills, asked: usize) -> Vec<String> {
+    let mut findings = Vec::new();
+    if kills.all < asked {
+        findings.push(format!("{} kills, and {asked} were asked for", kills.all));
+    }
+    if kills.under_load * 3 < kills.all {
+        findings.push(format!("only {} of {} kills came while requests were under way", kills.under_load, kills.all));
+    }
+    findings
+}
+
+/// A line for each figure.
+pub(super) fn table(kills: &Kills, evidence: &Evidence, restart_should: Duration) -> String {
+    let count = |which: fn(&Record) -> bool| evidence.records.values().filter(|record| which(record)).count();
+    let sum = |of: fn(&Record) -> u32| evidence.records.values().map(of).map(u64::from).sum::<u64>();
+    let status = |status: &str| evidence.books.transfers.values().filter(|stored| stored.status == status).count();
+    let again = |sent: &Sent| sent.attempts.saturating_sub(1);
+    let mut restarts = kills.restarts.clone();
+    restarts.sort_unstable();
+    let slow = restarts.iter().filter(|took| **took > restart_should).count();
+    let lines = [
+        ("kills", kills.all.to_string()),
+        ("… while the hub was starting", kills.while_starting.to_string()),
+        ("… with requests under way", format!("{}, {} requests cut off", kills.under_load, kills.requests_cut)),
+        ("restarts: min, median, max", milliseconds(&restarts)),
+        ("… over 2 s", slow.to_string()),
+        ("transfers acknowledged", count(|record| record.prepare.is_accepted()).to_string()),
+        ("… committed", status("COMMITTED").to_string()),
+        ("… rejected", status("ABORTED_REJECTED").to_string()),
+        ("… aborted by an error", status("ABORTED_ERROR").to_string()),
+        ("… expired", status("EXPIRED_RESERVED").to_string()),
+        ("… invalid: acknowledged after their time", status("INVALID").to_string()),
+        (
+            "prepares sent again, by need or on purpose",
+            evidence.records.values().map(|record| u64::from(again(&record.prepare))).sum::<u64>().to_string(),
+        ),
+        (
+            "answers sent again, by need or on purpose",
+            evidence.records.values().map(|record| u64::from(again(&record.answer))).sum::<u64>().to_string(),
+        ),
+        ("altered prepares refused", sum(|record| record.payer_refused).to_string()),
+        ("contradicting or late answers refused", sum(|record| record.payee_refused).to_string()),
+        ("prepares delivered again", sum(|record| record.asked.saturating_sub(1)).to_string()),
+        (
+            "final states delivered again",
+            sum(|record| record.payer_told.values().sum::<u32>().saturating_sub(1)).to_string(),
+        ),
+        ("GET after restarts: asked, answered", format!("{}, {}", kills.spot_checks, answered(evidence))),
+        ("journal entries", evidence.books.entries.len().to_string()),
+    ];
+    let mut text = String::new();
+    for (name, figure) in lines {
+        let _ = writeln!(text, "{name:<44} {figure}");
+    }
+    text
+}
+
+fn answered(evidence: &Evidence) -> usize {
+    evidence.records.values().map(|record| record.said.len()).sum()
+}
+
+fn milliseconds(sorted: &[Duration]) -> String {
+    let at = |index: usize| sorted.get(index).map_or(0, Duration::as_millis);
+    format!("{}, {}, {} ms", at(0), at(sorted.len() / 2), at(sorted.len().saturating_sub(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_kills_prove_little() {
+        let kills = |all, under_load| Kills { all, under_load, ..Kills::default() };
+        assert_eq!(weak_kills(&kills(50, 50), 50), [] as [String; 0]);
+        assert_eq!(weak_kills(&kills(49, 49), 50).len(), 1);
+        assert_eq!(weak_kills(&kills(50, 16), 50).len(), 1);
+    }
+
+    #[test]
+    fn restart_times_are_told() {
+        assert_eq!(milliseconds(&[]), "0, 0, 0 ms");
+        assert_eq!(milliseconds(&[1, 20, 300].map(Duration::from_millis)), "1, 20, 300 ms");
+    }
+}
