@@ -48,13 +48,6 @@ pub(crate) async fn run(first: u64, seeds: u64) -> Row {
 }
 
 /// What one seed violated, if anything.
-#[cfg(not(feature = "simulation"))]
-fn one(_seed: u64) -> Result<(), String> {
-    Err("the simulator is not part of this build".to_owned())
-}
-
-/// What one seed violated, if anything.
-#[cfg(feature = "simulation")]
 fn one(seed: u64) -> Result<(), String> {
     simulation::run(seed).map(|_report| ()).map_err(|violation| violation.to_string())
 }

@@ -56,9 +56,10 @@ impl CallbackPolicy {
     fn allows(&self, host: &str) -> bool {
         match self {
             CallbackPolicy::Open => true,
-            CallbackPolicy::NotLinkLocal => {
-                host.trim_matches(['[', ']']).parse::<IpAddr>().map_or(true, |address| !is_special(address))
-            }
+            CallbackPolicy::NotLinkLocal => match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+                Ok(address) => !is_special(address),
+                Err(_) => !ends_in_a_number(host),
+            },
             CallbackPolicy::Hosts(hosts) => {
                 let host = host.to_ascii_lowercase();
                 hosts.iter().any(|allowed| match allowed.strip_prefix("*.") {
@@ -68,6 +69,15 @@ impl CallbackPolicy {
             }
         }
     }
+}
+
+/// Whether a resolver would read a host that is not written as an address as one all the same: in decimal, octal or
+/// hexadecimal numbers, with parts left out, or with a point at the end. No name of DNS ends so.
+fn ends_in_a_number(host: &str) -> bool {
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    let is_decimal = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+    let hexadecimal = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    is_decimal || hexadecimal.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn is_special(address: IpAddr) -> bool {
@@ -97,6 +107,13 @@ mod tests {
         check("open", "fsp.example", false);
         check("not-link-local", "http://169.254.169.254/latest", false);
         check("not-link-local", "http://[::ffff:169.254.169.254]/", false);
+        for host in
+            ["2852039166", "0xa9fea9fe", "0XA9.254.169.254", "169.254.43518", "169.254.169.254.", "0251.0376.0251.0376"]
+        {
+            check("not-link-local", &format!("http://{host}/latest"), false);
+        }
+        check("not-link-local", "http://fsp1.example/", true);
+        check("not-link-local", "http://0xfsp.example:8080/", true);
         check("not-link-local", "http://127.0.0.1:4040/transfers/{{transferId}}", true);
         check("not-link-local", "http://user:secret@fsp.example/", false);
         check("*.fsp.example, bank.example", "https://a.fsp.example/transfers", true);

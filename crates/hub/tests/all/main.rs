@@ -5,5 +5,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod answers;
+mod endpoints;
+mod passing;
 mod payment;
 mod refused;
