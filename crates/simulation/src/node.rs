@@ -134,14 +134,10 @@ impl World {
     }
 
     fn take_question(&mut self, question: Question, id: usize) {
-        match self.answer_question(question) {
-            Ok(messages) => {
-                self.offer(messages);
-                self.answer_well(id);
-                self.dispatch();
-            }
-            Err(command) => self.take_in(*command, Origin::Exchange(id)),
-        }
+        let messages = self.answer_question(question);
+        self.offer(messages);
+        self.answer_well(id);
+        self.dispatch();
     }
 
     pub(crate) fn answer_well(&mut self, id: usize) {

@@ -30,6 +30,17 @@ pub fn answer(inbound: &Inbound, party: &PartyId, asker: &FspId, failed: bool, n
     relay(inbound, asker, endpoint, Subject::from(party), now, lifetime::lookup(now))
 }
 
+/// An answer to the question which FSP serves a party, on its way to the FSP that asked.
+pub fn answer_fsp(inbound: &Inbound, party: &PartyId, asker: &FspId, failed: bool, now: Timestamp) -> Message {
+    let endpoint = match (party.sub_id.is_some(), failed) {
+        (false, false) => EndpointType::ParticipantPut,
+        (false, true) => EndpointType::ParticipantPutError,
+        (true, false) => EndpointType::ParticipantSubIdPut,
+        (true, true) => EndpointType::ParticipantSubIdPutError,
+    };
+    relay(inbound, asker, endpoint, Subject::from(party), now, lifetime::lookup(now))
+}
+
 /// The hub's answer to the question which FSP serves a party, and to its registration.
 pub fn served_by(
     configuration: &Configuration,

@@ -22,6 +22,11 @@ const GROUPS: &[&[&str]] = &[&["core-provisioning", "core-p2p"]];
 /// The collection whose payment the ledger is asked about.
 const PAYMENT: &str = "core-p2p";
 
+/// Our check of the books: a relay without a ledger would pass the payment's collection.
+const LEDGER: &str = "the ledger's answers";
+/// Our check that the hub ends in good order.
+const ENDING: &str = "hub ends when asked";
+
 /// Collections of the Mojaloop Testing Toolkit against a fresh hub.
 #[derive(clap::Args)]
 #[command(before_help = "Example: cargo xtask conformance core-provisioning core-p2p")]
@@ -47,7 +52,17 @@ pub(crate) async fn command(arguments: Arguments) -> Result<ExitCode> {
     }
     let workspace = Workspace::find().await?;
     let rows = run(&workspace, &arguments.names).await?;
-    Ok(finish(&rows, rows.iter().map(|row| row.count).sum()))
+    Ok(finish(&rows, total(&rows)))
+}
+
+/// The last line counts the Toolkit's assertions alone, so that it can be compared with other hubs' and with the kit's own.
+/// Of our own checks only what fails or is not run is counted there.
+fn total(rows: &[Row]) -> Count {
+    let counted = |row: &Row| match row.name.as_str() {
+        LEDGER | ENDING => Count { passed: 0, ..row.count },
+        _ => row.count,
+    };
+    rows.iter().map(counted).sum()
 }
 
 /// Runs the named collections, or every group that must pass.
@@ -78,7 +93,7 @@ pub(crate) async fn run(workspace: &Workspace, names: &[String]) -> Result<Vec<R
         rows.extend(run_group(&kit, &group, &folder).await?);
         let stopping = Instant::now();
         let stopped = hub.stop().await.inspect_err(|error| say(&format!("{error:#}")));
-        rows.push(Row::said("hub ends when asked", Count::one(stopped.is_ok()), stopping.elapsed()));
+        rows.push(Row::said(ENDING, Count::one(stopped.is_ok()), stopping.elapsed()));
     }
     Ok(rows)
 }
@@ -106,7 +121,7 @@ async fn run_group(kit: &Kit, names: &[&str], folder: &Path) -> Result<Vec<Row>>
         let started = Instant::now();
         let verdicts = answers::judge(&client, &evidence, &folder.join(format!("{PAYMENT}.json"))).await;
         let count = verdicts.iter().map(|(_, verdict)| Count::one(verdict.is_ok())).sum();
-        rows.push(Row::said("the ledger's answers", count, started.elapsed()));
+        rows.push(Row::said(LEDGER, count, started.elapsed()));
     }
     Ok(rows)
 }

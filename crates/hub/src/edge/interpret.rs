@@ -5,9 +5,9 @@
 
 use bytes::Bytes;
 use fspiop::{
-    Currency, ErrorCallback, ErrorCode, FspId, FspiopError, ParticipantRegistration, PartyAnswer, PartyId, QuoteAnswer,
-    QuoteId, QuoteRequest, Resource, TransferFulfil, TransferId, TransferPrepare, TransferState, check_request,
-    headers,
+    Currency, ErrorCallback, ErrorCode, FspId, FspiopError, ParticipantAnswer, ParticipantRegistration, PartyAnswer,
+    PartyId, QuoteAnswer, QuoteId, QuoteRequest, Resource, TransferFulfil, TransferId, TransferPrepare, TransferState,
+    check_request, headers,
 };
 use http::{HeaderMap, HeaderName, Uri, header, request::Parts};
 use ledger::{Abort, AbortReason, Fulfil, Prepare, TransferStatus};
@@ -31,6 +31,8 @@ pub enum Question {
     FindFsp(Inbound, PartyId, Option<Currency>),
     /// Who is a party?
     FindParty(Inbound, PartyId, Option<Currency>),
+    /// Which FSP serves a party, as somebody says who was asked; `true` for an error.
+    AnswerFsp(Inbound, PartyId, bool),
     /// What an FSP says of a party; `true` for an error.
     AnswerParty(Inbound, PartyId, bool),
     /// An FSP serves a party from now on. Where an oracle knows the type, the hub stores nothing.
@@ -109,6 +111,13 @@ fn read(route: Route, inbound: Inbound, uri: &Uri) -> Result<Request, FspiopErro
         Route::FindParty(party) => Question::FindParty(inbound, party, currency_of(uri)?),
         Route::GetTransfer(id) => Question::GetTransfer(inbound, id),
         Route::GetQuote(id) => Question::GetQuote(inbound, id),
+        Route::AnswerFsp(party, failed) => {
+            match failed {
+                true => drop(ErrorCallback::read(&inbound.body)?),
+                false => drop(ParticipantAnswer::read(&inbound.body)?),
+            }
+            Question::AnswerFsp(inbound, party, failed)
+        }
         Route::AnswerParty(party, failed) => {
             match failed {
                 true => drop(ErrorCallback::read(&inbound.body)?),

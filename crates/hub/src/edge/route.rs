@@ -12,6 +12,8 @@ pub enum Route {
     FindFsp(PartyId),
     /// `POST /participants/{Type}/{ID}[/{SubId}]`
     RegisterParty(PartyId),
+    /// `PUT /participants/{Type}/{ID}[/{SubId}][/error]`; `true` for an error.
+    AnswerFsp(PartyId, bool),
     /// `GET /parties/{Type}/{ID}[/{SubId}]`
     FindParty(PartyId),
     /// `PUT /parties/{Type}/{ID}[/{SubId}][/error]`; `true` for an error.
@@ -61,7 +63,9 @@ fn participants(method: &Method, rest: &[&str], is_error: bool, path: &str) -> R
     match (rest.len(), is_error, method) {
         (2 | 3, false, &Method::GET) => Ok(Route::FindFsp(party(rest)?)),
         (2 | 3, false, &Method::POST) => Ok(Route::RegisterParty(party(rest)?)),
-        (2 | 3, false, _) => Err(Refusal::method_not_allowed("GET, POST")),
+        (2 | 3, _, &Method::PUT) => Ok(Route::AnswerFsp(party(rest)?, is_error)),
+        (2 | 3, false, _) => Err(Refusal::method_not_allowed("GET, POST, PUT")),
+        (2 | 3, true, _) => Err(Refusal::method_not_allowed("PUT")),
         (0, false, _) => Err(FspiopError::new(ErrorCode::NotImplemented, path).into()),
         _ => Err(Refusal::unknown_uri(path)),
     }

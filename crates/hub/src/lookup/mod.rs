@@ -5,7 +5,7 @@ mod oracle;
 
 use std::sync::Arc;
 
-use fspiop::{Currency, ErrorCode, FspId, FspiopError, PartyId, QuoteId, Resource, headers};
+use fspiop::{Currency, ErrorCode, FspId, FspiopError, PartyId, QuoteId, Resource, Timestamp, headers};
 use store::{Clock, Store};
 use switch::{Command, Configuration, EndpointType, Inbound, Message, Subject, lookup, relay};
 use tokio::sync::Semaphore;
@@ -56,7 +56,9 @@ impl Lookup {
                 let command = Command::RegisterParty { inbound, party, fsp, currency };
                 return self.committer.commit(command, weight).await.map(drop);
             }
-            Question::AnswerParty(ref inbound, ..) if inbound.destination.is_none() => {
+            Question::AnswerParty(ref inbound, ..) | Question::AnswerFsp(ref inbound, ..)
+                if inbound.destination.is_none() =>
+            {
                 let detail = format!("/header must have required property '{}'", headers::FSPIOP_DESTINATION);
                 return Err(FspiopError::new(ErrorCode::MissingElement, detail));
             }
@@ -83,7 +85,12 @@ impl Lookup {
                 vec![self.find_fsp(&configuration, &inbound, &party, currency).await]
             }
             Question::AnswerParty(inbound, party, failed) => {
-                vec![self.pass_answer(&configuration, &inbound, &party, failed)]
+                let pass = |asker: &FspId, now| lookup::answer(&inbound, &party, asker, failed, now);
+                vec![self.pass_answer(&configuration, &inbound, Resource::Parties, &party, pass)]
+            }
+            Question::AnswerFsp(inbound, party, failed) => {
+                let pass = |asker: &FspId, now| lookup::answer_fsp(&inbound, &party, asker, failed, now);
+                vec![self.pass_answer(&configuration, &inbound, Resource::Participants, &party, pass)]
             }
             Question::RegisterParty(inbound, party, fsp, currency) => {
                 vec![self.register(&configuration, &inbound, &party, &fsp, currency).await]
@@ -134,12 +141,19 @@ impl Lookup {
         }
     }
 
-    fn pass_answer(&self, configuration: &Configuration, inbound: &Inbound, party: &PartyId, failed: bool) -> Message {
+    fn pass_answer(
+        &self,
+        configuration: &Configuration,
+        inbound: &Inbound,
+        resource: Resource,
+        party: &PartyId,
+        pass: impl FnOnce(&FspId, Timestamp) -> Message,
+    ) -> Message {
         let now = self.clock.now();
         let asker = inbound.destination.clone().into_iter().collect();
         match known(configuration, asker) {
-            Ok(asker) => lookup::answer(inbound, party, &asker[0], failed, now),
-            Err(error) => lookup::refuse(configuration, inbound, Resource::Parties, party, &error, now),
+            Ok(asker) => pass(&asker[0], now),
+            Err(error) => lookup::refuse(configuration, inbound, resource, party, &error, now),
         }
     }
 

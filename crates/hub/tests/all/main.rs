@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod admin_refused;
 mod answers;
 mod endpoints;
 mod passing;

@@ -10,6 +10,8 @@ pub(super) const FSPS: [Fsp; 4] = [Fsp("blue"), Fsp("green"), Fsp("red"), Fsp("w
 const UNITS: std::ops::Range<u64> = 1..5_000_000;
 /// Longer than a run with all its restarts: such a transfer does not expire.
 const LONG_MS: u64 = 120_000;
+/// A late answer comes at most so much before or after the expiration.
+const LATE_AROUND_MS: u64 = 40;
 
 /// An FSP, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,9 +112,6 @@ impl Plan {
         (until_expiration + self.thinks_ms).saturating_sub(LATE_AROUND_MS)
     }
 }
-
-/// A late answer comes at most so much before or after the expiration.
-const LATE_AROUND_MS: u64 = 40;
 
 /// A UUID of version 4.
 fn uuid(random: &mut Random) -> String {
