@@ -1,11 +1,17 @@
 //! Group commit: commands that arrive while a batch is being written form the next one.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use fspiop::{ErrorCode, FspiopError};
 use futures_util::future::BoxFuture;
 use store::{Committed, Store, StoreError};
-use switch::{Command, Outcome};
+use switch::{Command, Configuration, Outcome};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     time::Instant,
@@ -31,14 +37,28 @@ struct Job {
     waiting: Waiting,
 }
 
-/// Told of every batch that has become durable, before its commands are answered.
-pub(crate) type OnCommitted = Arc<dyn Fn(Committed) + Send + Sync>;
+/// Told what becomes of batches, before their commands are answered.
+pub(crate) trait Observer: Send + Sync + 'static {
+    /// A batch has become durable.
+    fn committed(&self, committed: Committed);
+
+    /// A batch may have become durable, and with it messages in the outbox that nobody here knows.
+    fn in_doubt(&self);
+
+    /// What the configuration is after a batch in doubt.
+    fn configured(&self, configuration: Arc<Configuration>);
+}
 
 impl Committer {
     /// Starts the task that writes batches; it ends when the last `Committer` is dropped.
-    pub fn start(store: Arc<dyn Store>, intake: Intake, metrics: Arc<Metrics>, on_committed: OnCommitted) -> Committer {
+    pub(crate) fn start(
+        store: Arc<dyn Store>,
+        intake: Intake,
+        metrics: Arc<Metrics>,
+        observer: Arc<dyn Observer>,
+    ) -> Committer {
         let (jobs, receiver) = mpsc::unbounded_channel();
-        let writer = Writer { store, intake, metrics, on_committed };
+        let writer = Writer { store, intake, metrics, observer, stale: AtomicBool::new(false) };
         tokio::spawn(writer.run(receiver));
         let room = Arc::new(Semaphore::new(intake.waiting_bytes / UNIT_BYTES));
         Committer { jobs, room, hold: Duration::from_millis(intake.hold_ms) }
@@ -68,7 +88,9 @@ struct Writer {
     store: Arc<dyn Store>,
     intake: Intake,
     metrics: Arc<Metrics>,
-    on_committed: OnCommitted,
+    observer: Arc<dyn Observer>,
+    /// A batch in doubt may have changed the configuration, and it could not be read again yet.
+    stale: AtomicBool,
 }
 
 impl Writer {
@@ -85,12 +107,13 @@ impl Writer {
     fn write(&self, mut batch: Batch) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             while !batch.waiting.is_empty() {
+                self.refresh().await;
                 let started = Instant::now();
                 match self.store.commit(batch.commands.clone()).await {
                     Ok(mut committed) => {
                         self.metrics.batch(batch.commands.len(), started.elapsed());
                         let outcomes = std::mem::take(&mut committed.outcomes);
-                        (self.on_committed)(committed);
+                        self.observer.committed(committed);
                         return batch.answer(outcomes);
                     }
                     Err(StoreError::Unavailable(reason)) => {
@@ -115,10 +138,31 @@ impl Writer {
                         self.write(first).await;
                         return self.write(second).await;
                     }
-                    Err(error) => return batch.refuse(&error),
+                    Err(error) => {
+                        if let StoreError::Unknown(_) = error {
+                            self.observer.in_doubt();
+                            self.stale.store(true, Ordering::Relaxed);
+                            self.refresh().await;
+                        }
+                        return batch.refuse(&error);
+                    }
                 }
             }
         })
+    }
+
+    /// Reads the configuration again after a batch in doubt. Between batches, so that nothing newer is replaced by it.
+    async fn refresh(&self) {
+        if !self.stale.load(Ordering::Relaxed) {
+            return;
+        }
+        match self.store.configuration().await {
+            Ok(configuration) => {
+                self.observer.configured(configuration);
+                self.stale.store(false, Ordering::Relaxed);
+            }
+            Err(error) => tracing::warn!(%error, "the configuration can't be read"),
+        }
     }
 }
 

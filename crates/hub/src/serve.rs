@@ -4,7 +4,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use fspiop::Timestamp;
-use store::{Clock, Store, StoreError};
+use store::{Clock, Committed, Store, StoreError};
+use switch::Configuration;
 use tokio::{
     net::TcpListener,
     sync::watch,
@@ -13,7 +14,7 @@ use tokio::{
 
 use crate::{
     Authorizer, Hub, Settings, admin,
-    committer::Committer,
+    committer::{Committer, Observer},
     current::Current,
     delivery::{self, CallbackClient, DeliveryHandle},
     edge, expiry,
@@ -58,7 +59,7 @@ pub struct Addresses {
     pub operations: SocketAddr,
 }
 
-/// A hub that runs. Dropping it stops nothing; see [`Running::stop`].
+/// A hub that runs. Dropping it breaks off what is under way; see [`Running::stop`].
 pub struct Running {
     /// Where it listens.
     pub addresses: Addresses,
@@ -116,19 +117,9 @@ async fn assemble(
     let metrics = Arc::new(Metrics::new());
     let current = Arc::new(Current::new(store.configuration().await?));
     let (handle, receiver) = DeliveryHandle::channel();
-    let on_committed = {
-        let (current, handle) = (current.clone(), handle.clone());
-        Arc::new(move |committed: store::Committed| {
-            if let Some(configuration) = committed.configuration {
-                current.set(configuration);
-            }
-            if !committed.messages.is_empty() {
-                handle.send(committed.messages);
-            }
-        })
-    };
-    let committer = Committer::start(store.clone(), settings.intake, metrics.clone(), on_committed);
-    let client = CallbackClient::default();
+    let observer = Arc::new(Publisher { current: current.clone(), delivery: handle.clone() });
+    let committer = Committer::start(store.clone(), settings.intake, metrics.clone(), observer);
+    let client = CallbackClient::new(settings.delivery.answer_timeout());
     let surroundings = delivery::Surroundings {
         store: store.clone(),
         committer: committer.clone(),
@@ -160,6 +151,31 @@ async fn assemble(
         metrics,
     };
     Ok((Arc::new(hub), task))
+}
+
+/// Makes known what was committed.
+struct Publisher {
+    current: Arc<Current>,
+    delivery: DeliveryHandle,
+}
+
+impl Observer for Publisher {
+    fn committed(&self, committed: Committed) {
+        if let Some(configuration) = committed.configuration {
+            self.current.set(configuration);
+        }
+        if !committed.messages.is_empty() {
+            self.delivery.send(committed.messages);
+        }
+    }
+
+    fn in_doubt(&self) {
+        self.delivery.take_over();
+    }
+
+    fn configured(&self, configuration: Arc<Configuration>) {
+        self.current.set(configuration);
+    }
 }
 
 async fn bind(settings: &Settings) -> Result<Listeners, ServeError> {

@@ -109,3 +109,49 @@ impl std::str::FromStr for StoreLocation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::{Listen, StoreLocation, StoreLocationError};
+
+    #[test]
+    fn ports_are_those_of_upstreams_harness_and_move_together() {
+        let at = |offset| Listen::at(IpAddr::from(Ipv4Addr::LOCALHOST), offset);
+        let ports = |listen: Listen| {
+            let fspiop = listen.fspiop.iter().map(|address| address.port());
+            fspiop
+                .chain(
+                    [listen.ledger_admin, listen.oracle_admin, listen.settlement, listen.operations]
+                        .map(|one| one.port()),
+                )
+                .collect::<Vec<_>>()
+        };
+        let usual = [3000, 3002, 3003, 3500, 4002, 4003, 3001, 4001, 3007, 9100];
+        assert_eq!(ports(at(0).unwrap()), usual);
+        assert_eq!(ports(at(10_000).unwrap()), usual.map(|port| port + 10_000));
+        assert_eq!(at(56_435).map(|listen| listen.operations.port()), Some(65_535));
+        assert_eq!(at(56_436), None);
+    }
+
+    #[track_caller]
+    fn check(text: &str, expect: Result<&str, &str>) {
+        let found = text.parse::<StoreLocation>().map(|StoreLocation::Sqlite(file)| file.display().to_string());
+        let found = found.map_err(|error: StoreLocationError| error.to_string());
+        assert_eq!(found.as_deref().map_err(String::as_str), expect);
+    }
+
+    #[test]
+    fn stores_are_named_by_kind() {
+        check("sqlite:hub.sqlite", Ok("hub.sqlite"));
+        check("sqlite:/var/lib/a:b", Ok("/var/lib/a:b"));
+        check("sqlite:", Err(r#"found "sqlite:", expected sqlite:FILE"#));
+        check("hub.sqlite", Err(r#"found "hub.sqlite", expected sqlite:FILE"#));
+        let not_yet = "PostgreSQL is not available yet; expected sqlite:FILE";
+        for kind in ["postgres", "postgresql"] {
+            let expect = format!(r#"found "{kind}:…": {not_yet}"#);
+            check(&format!("{kind}://hub:secret@db/hub"), Err(&expect));
+        }
+    }
+}

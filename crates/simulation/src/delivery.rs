@@ -71,7 +71,7 @@ impl World {
             Some(Trouble::Failing) => Attempted::Failed("answered 503".to_owned()),
             Some(Trouble::Mute) | None => {
                 let request = wire::to_request(message, path);
-                self.note(|| format!("fsp{bank} gets {}: {} {path}", message.id.0, request.method));
+                self.note(|| format!("fsp{bank} gets {}: {}", message.id.0, wire::about(&request)));
                 let participant = self.auditor.participant(&self.banks[*bank].name);
                 self.auditor.arrived(participant, message, *sent_at, self.time.now())?;
                 self.receive(*bank, &request, message.id.is_durable())?;

@@ -1,11 +1,11 @@
 //! Requests of FSPs to the hub: an FSP that gets no answer sends the same again, a few times.
 
-use fspiop::TransferPrepare;
 use participant::{Phase, Request};
 
 use crate::{
     event::{Event, Trouble},
     report::{Breach, Check},
+    wire,
     world::World,
 };
 
@@ -30,14 +30,14 @@ pub(crate) struct Exchange {
 impl World {
     /// An FSP sends a request to the hub.
     pub(crate) fn send(&mut self, from: usize, request: Request, journey: Option<(usize, Phase)>) {
-        let about = about(&request);
+        let about = wire::about(&request);
         self.exchanges.push(Exchange { from, request, about, tries: 0, done: false, journey, direct: false });
         self.try_send(self.exchanges.len() - 1);
     }
 
     /// An FSP sends a request that reaches the hub at the next moment, with all others that are sent now.
     pub(crate) fn send_direct(&mut self, from: usize, request: Request) {
-        let about = about(&request);
+        let about = wire::about(&request);
         self.exchanges.push(Exchange { from, request, about, tries: 0, done: false, journey: None, direct: true });
         self.try_send(self.exchanges.len() - 1);
     }
@@ -121,11 +121,4 @@ impl World {
             payment.unanswered(phase, "no answer");
         }
     }
-}
-
-/// Method, path, and the transfer that the body names.
-fn about(request: &Request) -> String {
-    let named = TransferPrepare::read(&request.body).ok().filter(|_| request.path == "/transfers");
-    let id = named.map(|prepare| format!(" {}", prepare.transfer_id)).unwrap_or_default();
-    format!("{} {}{id}", request.method, request.path)
 }

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use fspiop::{
-    ApiVersion, ErrorCode, FspId, FspiopError, Fulfilment, Money, Resource, Timestamp, TransferId, TransferState,
-    content_type,
+    ApiVersion, ErrorCode, FspId, FspiopError, Fulfilment, Money, Resource, Timestamp, TransferId, TransferPrepare,
+    TransferState, content_type,
     headers::{FSPIOP_DESTINATION, FSPIOP_SOURCE},
     write::{TransferFulfilBody, TransferPrepareBody, to_body},
 };
@@ -128,4 +128,11 @@ pub(crate) fn topic(request: &Request) -> Topic {
     let rest = rest.trim_start_matches('/');
     let (id, is_error) = rest.strip_suffix("/error").map_or((rest, false), |id| (id, true));
     TransferId::parse(id).map_or(Topic::Other, |id| Topic::Told(id, is_error))
+}
+
+/// Method, path, and the transfer that the body names.
+pub(crate) fn about(request: &Request) -> String {
+    let named = TransferPrepare::read(&request.body).ok().filter(|_| request.path == "/transfers");
+    let id = named.map(|prepare| format!(" {}", prepare.transfer_id)).unwrap_or_default();
+    format!("{} {}{id}", request.method, request.path)
 }

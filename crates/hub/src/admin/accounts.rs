@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use fspiop::{Amount, Currency, ErrorCode, FspiopError, Timestamp};
 use http::StatusCode;
 use ledger::{Account, AccountId, AccountType, Balance};
@@ -13,7 +13,7 @@ use switch::Administration;
 use super::{
     answer::{AdminError, Answer, administer, empty, json, participant_not_found},
     participants::{self, ActiveBody},
-    request::{JsonBody, account_id, invalid, name, required},
+    request::{JsonBody, Path, account_id, invalid, name, required},
 };
 use crate::Hub;
 

@@ -10,7 +10,7 @@ use ledger::LedgerError;
 use serde::Serialize;
 use switch::{Administration, AdministrationError, Command, Outcome};
 
-use crate::Hub;
+use crate::{Hub, edge::Refusal};
 
 /// A refusal of an operator's request, with the HTTP status that upstream's clients expect.
 pub(super) struct AdminError {
@@ -50,8 +50,9 @@ impl From<AdministrationError> for AdminError {
 
 impl IntoResponse for AdminError {
     fn into_response(self) -> Response {
-        let headers = [(http::header::CONTENT_TYPE, "application/json; charset=utf-8")];
-        (self.status, headers, self.error.to_body()).into_response()
+        let mut response = Refusal::from(self.error).into_response();
+        *response.status_mut() = self.status;
+        response
     }
 }
 

@@ -1,15 +1,21 @@
 //! `/participants/{name}/endpoints`: where a participant wants its messages.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{
+        MapAccess, SeqAccess, Visitor,
+        value::{MapAccessDeserializer, SeqAccessDeserializer},
+    },
+};
 use switch::{Administration, EndpointType};
 
 use super::{
     answer::{AdminError, Answer, administer, empty, json, participant_not_found},
-    request::{JsonBody, invalid, name},
+    request::{JsonBody, Path, invalid, name},
 };
 use crate::Hub;
 
@@ -30,12 +36,31 @@ struct EndpointView<'a> {
     value: &'a str,
 }
 
-/// One endpoint, or a list of them.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(super) enum EndpointsBody {
-    One(EndpointBody),
-    Many(Vec<EndpointBody>),
+/// One endpoint, or a list of them. Not an untagged enum, whose errors would not say where they are.
+pub(super) struct EndpointsBody(Vec<EndpointBody>);
+
+impl<'de> Deserialize<'de> for EndpointsBody {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<EndpointsBody, D::Error> {
+        deserializer.deserialize_any(OneOrMany)
+    }
+}
+
+struct OneOrMany;
+
+impl<'de> Visitor<'de> for OneOrMany {
+    type Value = EndpointsBody;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an endpoint or a list of endpoints")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<EndpointsBody, A::Error> {
+        EndpointBody::deserialize(MapAccessDeserializer::new(map)).map(|one| EndpointsBody(vec![one]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<EndpointsBody, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(items)).map(EndpointsBody)
+    }
 }
 
 /// `GET /participants/{name}/endpoints`
@@ -56,11 +81,7 @@ pub(super) async fn set(
     Path(wanted): Path<String>,
     JsonBody(body): JsonBody<EndpointsBody>,
 ) -> Answer {
-    let bodies = match body {
-        EndpointsBody::One(one) => vec![one],
-        EndpointsBody::Many(many) => many,
-    };
-    let endpoints = bodies.into_iter().map(|body| check(&hub, body)).collect::<Result<Vec<_>, _>>()?;
+    let endpoints = body.0.into_iter().map(|body| check(&hub, body)).collect::<Result<Vec<_>, _>>()?;
     administer(&hub, Administration::SetEndpoints(name(&wanted)?, endpoints)).await?;
     empty(StatusCode::CREATED)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use fspiop::{Currency, ErrorCode, FspiopError, TransferId};
 use http::StatusCode;
 use ledger::FundsIn;
@@ -11,7 +11,7 @@ use switch::{Administration, content_hash};
 
 use super::{
     answer::{Answer, administer, empty},
-    request::{JsonAmount, JsonBody, account_id, invalid, name},
+    request::{JsonAmount, JsonBody, Path, account_id, invalid, name},
 };
 use crate::Hub;
 

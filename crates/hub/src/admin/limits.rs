@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State, rejection::QueryRejection};
+use axum::extract::{Query, State, rejection::QueryRejection};
 use fspiop::{Amount, Currency};
 use http::StatusCode;
 use ledger::{Account, InitialPositionAndLimits, Registry};
@@ -12,7 +12,7 @@ use switch::Administration;
 use super::{
     accounts::{CurrencyQuery, NumberAmount},
     answer::{AdminError, Answer, administer, empty, json, participant_not_found},
-    request::{JsonAmount, JsonBody, invalid, name, required},
+    request::{JsonAmount, JsonBody, Path, invalid, name, required},
 };
 use crate::Hub;
 

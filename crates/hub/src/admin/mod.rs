@@ -4,6 +4,7 @@ mod accounts;
 mod answer;
 mod catalog;
 mod endpoints;
+mod field_path;
 mod funds;
 mod limits;
 mod oracles;
@@ -24,6 +25,9 @@ use fspiop::{ErrorCode, FspiopError};
 use http::StatusCode;
 
 use crate::{Denied, Hub, Operation, edge::Refusal, health};
+
+/// What everybody may ask.
+const HEALTH_PATHS: [&str; 3] = ["/health", "/v1/health", "/v2/health"];
 
 /// The ledger admin API.
 pub(crate) fn ledger_router(hub: Arc<Hub>) -> Router {
@@ -73,7 +77,8 @@ async fn guard(api: &'static str, State(hub): State<Arc<Hub>>, request: Request,
     let started = std::time::Instant::now();
     let method = switch::Method::parse(request.method().as_str()).map_or("other", switch::Method::as_str);
     let path = request.uri().path();
-    let resource = if path.ends_with("/health") { "health" } else { "admin" };
+    // Whole paths: a participant may be called "health".
+    let resource = if HEALTH_PATHS.contains(&path) { "health" } else { "admin" };
     let operation = Operation { api, method: request.method(), path };
     let allowed = if resource == "health" { Ok(()) } else { hub.authorizer.authorize(operation, request.headers()) };
     let response = match allowed {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State, rejection::QueryRejection};
 use fspiop::{Currency, PartyIdType};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use switch::{Administration, Oracle, OracleId, OracleSettings};
 
 use super::{
     answer::{AdminError, Answer, administer, empty, json},
-    request::{JsonBody, invalid},
+    request::{JsonBody, Path, invalid},
 };
 use crate::Hub;
 
@@ -57,7 +57,8 @@ struct EndpointView<'a> {
 }
 
 /// `GET /oracles?type=&currency=`
-pub(super) async fn list(State(hub): State<Arc<Hub>>, Query(filter): Query<Filter>) -> Answer {
+pub(super) async fn list(State(hub): State<Arc<Hub>>, query: Result<Query<Filter>, QueryRejection>) -> Answer {
+    let Query(filter) = query.map_err(|_| invalid("/query", "must have type and currency once each"))?;
     let configuration = hub.current.get();
     let wanted = |oracle: &&Oracle| {
         filter.kind.as_deref().is_none_or(|kind| kind == oracle.party_id_type.as_str())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use fspiop::{Currency, Timestamp};
 use http::StatusCode;
 use ledger::{Account, AccountId, NewParticipant, Participant, Registry};
@@ -11,7 +11,7 @@ use switch::Administration;
 
 use super::{
     answer::{Answer, administer, json, participant_not_found},
-    request::{JsonBody, name, new_name},
+    request::{JsonBody, Path, name, new_name},
 };
 use crate::Hub;
 

@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{FromRequest, Request},
+    extract::{FromRequest, FromRequestParts, Request},
 };
 use fspiop::{Amount, Currency, ErrorCode, FspId, FspiopError};
+use http::request::Parts;
 use ledger::AccountId;
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::value::RawValue;
 
-use super::answer::AdminError;
+use super::{answer::AdminError, field_path::field_at};
 use crate::{Hub, edge::read_body};
 
 /// A JSON body, within the bound, with errors that say where.
@@ -22,15 +26,44 @@ impl<T: DeserializeOwned> FromRequest<Arc<Hub>> for JsonBody<T> {
 
     async fn from_request(request: Request<Body>, hub: &Arc<Hub>) -> Result<Self, AdminError> {
         let body = read_body(request.into_body(), hub.intake.body_bytes).await?;
-        serde_json::from_slice(&body).map(JsonBody).map_err(|error| {
-            let code = match error.classify() {
-                serde_json::error::Category::Data if error.to_string().starts_with("missing field") => {
-                    ErrorCode::MissingElement
-                }
-                _ => ErrorCode::MalformedSyntax,
-            };
-            FspiopError::new(code, format!("/requestBody {error}")).into()
-        })
+        Ok(JsonBody(read(&body)?))
+    }
+}
+
+/// Bad JSON goes before everything that is wrong with its fields.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, FspiopError> {
+    let malformed = |error: &dyn std::fmt::Display| {
+        FspiopError::new(ErrorCode::MalformedSyntax, format!("/requestBody Invalid JSON: {error}"))
+    };
+    let text = std::str::from_utf8(body).map_err(|error| malformed(&error))?;
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| malformed(&error))?;
+    serde_json::from_str(text).map_err(|error| wrong_field(text, &error))
+}
+
+fn wrong_field(text: &str, error: &serde_json::Error) -> FspiopError {
+    let field = field_at(text, error.line(), error.column());
+    let message = error.to_string();
+    let what = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
+    if let Some(name) = what.strip_prefix("missing field ") {
+        let name = name.trim_matches('`');
+        return FspiopError::new(ErrorCode::MissingElement, format!("{field} must have required property '{name}'"));
+    }
+    let is_duplicate = what.starts_with("duplicate field");
+    let code = if is_duplicate { ErrorCode::MalformedSyntax } else { ErrorCode::ValidationError };
+    FspiopError::new(code, format!("{field} {what}"))
+}
+
+/// What a path names, with errors in the form of the API.
+pub(super) struct Path<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = AdminError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AdminError> {
+        let malformed = |_| FspiopError::new(ErrorCode::MalformedSyntax, "/path must be percent-encoded UTF-8");
+        let axum::extract::Path(named) =
+            axum::extract::Path::from_request_parts(parts, state).await.map_err(malformed)?;
+        Ok(Path(named))
     }
 }
 

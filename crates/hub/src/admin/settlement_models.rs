@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use fspiop::Currency;
 use http::StatusCode;
 use ledger::{
@@ -14,7 +14,7 @@ use switch::{Administration, AdministrationError};
 use super::{
     answer::{AdminError, Answer, administer, empty, json},
     participants::ActiveBody,
-    request::{JsonBody, invalid},
+    request::{JsonBody, Path, invalid},
 };
 use crate::Hub;
 

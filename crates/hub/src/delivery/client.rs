@@ -10,13 +10,12 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 use switch::Message;
+use tokio::time::{Instant, timeout_at};
 
 use super::Attempted;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long an FSP may take to answer. It has only to say that it has the message.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection is kept without traffic; below the 60 s after which many gateways drop it without a word.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 /// Idle connections that are kept for one FSP.
@@ -30,10 +29,12 @@ const ORACLE_ANSWER_BYTES: usize = 1024 * 1024;
 #[derive(Clone)]
 pub struct CallbackClient {
     client: Client<HttpConnector, Full<Bytes>>,
+    answer_timeout: Duration,
 }
 
-impl Default for CallbackClient {
-    fn default() -> CallbackClient {
+impl CallbackClient {
+    /// A client without connections yet, which gives FSPs this long to answer.
+    pub fn new(answer_timeout: Duration) -> CallbackClient {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         connector.set_nodelay(true);
@@ -42,35 +43,41 @@ impl Default for CallbackClient {
             .pool_max_idle_per_host(IDLE_PER_FSP)
             .pool_timer(TokioTimer::new())
             .build(connector);
-        CallbackClient { client }
+        CallbackClient { client, answer_timeout }
     }
-}
 
-impl CallbackClient {
     /// Sends a message to a URL and says how that ended.
     pub async fn send(&self, url: &str, message: &Arc<Message>) -> Attempted {
         let Some(request) = to_request(url, message) else {
             return Attempted::Refused(format!("{url:?} is no URL, or a header can't be sent"));
         };
-        match tokio::time::timeout(ANSWER_TIMEOUT, self.exchange(request, ANSWER_BYTES)).await {
-            Ok(Ok((status, _))) => judge(status),
-            Ok(Err(reason)) => Attempted::Failed(reason),
-            Err(_) => Attempted::Failed(format!("no answer within {} s", ANSWER_TIMEOUT.as_secs())),
-        }
+        let deadline = Instant::now() + self.answer_timeout;
+        let response = match timeout_at(deadline, self.client.request(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Attempted::Failed(with_causes(&error)),
+            Err(_) => return Attempted::Failed(format!("no answer within {} ms", self.answer_timeout.as_millis())),
+        };
+        let judgement = judge(response.status());
+        // The status says what there is to say; what comes after it is read only to use the connection again.
+        let _ = timeout_at(deadline, Limited::new(response.into_body(), ANSWER_BYTES).collect()).await;
+        judgement
     }
 
     /// Asks an oracle; the whole exchange must end within `timeout`.
     pub async fn ask(&self, request: Request<Full<Bytes>>, timeout: Duration) -> Result<(StatusCode, Bytes), String> {
-        match tokio::time::timeout(timeout, self.exchange(request, ORACLE_ANSWER_BYTES)).await {
+        match tokio::time::timeout(timeout, self.exchange(request)).await {
             Ok(result) => result,
             Err(_) => Err(format!("no answer within {} ms", timeout.as_millis())),
         }
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>, limit: usize) -> Result<(StatusCode, Bytes), String> {
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), String> {
         let response = self.client.request(request).await.map_err(|error| with_causes(&error))?;
         let status = response.status();
-        let body = Limited::new(response.into_body(), limit).collect().await.map_err(|error| error.to_string())?;
+        let body = Limited::new(response.into_body(), ORACLE_ANSWER_BYTES)
+            .collect()
+            .await
+            .map_err(|error| error.to_string())?;
         Ok((status, body.to_bytes()))
     }
 }

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use store::{Clock, Store};
-use switch::{Command, Delivery, DeliveryResult, Message, MessageId, undeliverable};
-use tokio::sync::mpsc;
+use switch::{Command, Delivery, DeliveryResult, Message, MessageId, Method, undeliverable};
+use tokio::{sync::mpsc, time::MissedTickBehavior};
 
 use super::{Attempted, CallbackClient, Dispatch, Scheduler, SchedulerSettings, scheduler};
 use crate::{
@@ -15,6 +15,8 @@ use crate::{
 const TAKE_OVER_EVERY: Duration = Duration::from_secs(1);
 /// Messages that are read from the store at once.
 const PAGE: usize = 1_000;
+/// Pause before results that the store did not take are offered to it again.
+const NOTE_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// Results that are noted in the store at once.
 const RESULTS_PER_COMMAND: usize = 1_000;
 
@@ -36,6 +38,11 @@ impl DeliveryHandle {
         // After the end of the delivery nobody is left to tell; durable messages wait in the store.
         let _ = self.events.send(Event::Offered(messages));
     }
+
+    /// Looks into the store for messages that nobody here was told of.
+    pub fn take_over(&self) {
+        let _ = self.events.send(Event::TakeOver);
+    }
 }
 
 /// The receiving end of a [`DeliveryHandle`].
@@ -45,6 +52,7 @@ enum Event {
     Offered(Vec<Message>),
     Attempted(u64, Attempted),
     Noted(Vec<Delivery>, bool),
+    TakeOver,
 }
 
 /// What the delivery works with.
@@ -78,6 +86,7 @@ pub fn start(
         handle,
         results: Vec::new(),
         noting: false,
+        unread: true,
     };
     tokio::spawn(driver.run(receiver.0, stop))
 }
@@ -89,12 +98,21 @@ struct Driver {
     results: Vec<Delivery>,
     /// A command with results is on its way to the store; meanwhile more come together.
     noting: bool,
+    /// The store holds, or may hold, messages that nobody here was told of.
+    unread: bool,
 }
 
 impl Driver {
     async fn run(mut self, mut receiver: mpsc::UnboundedReceiver<Event>, mut stop: tokio::sync::watch::Receiver<bool>) {
-        self.take_over().await;
         let mut take_over = tokio::time::interval(TAKE_OVER_EVERY);
+        take_over.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Nothing new goes out before what an earlier run has left behind is known, so that nothing is overtaken.
+        while self.unread {
+            tokio::select! {
+                _ = take_over.tick() => self.take_over().await,
+                () = stopped(&mut stop) => return self.finish(receiver).await,
+            }
+        }
         loop {
             self.dispatch();
             let wake = self.scheduler.next_wake().map(|at| at.millis_since(self.surroundings.clock.now()).max(1));
@@ -106,7 +124,7 @@ impl Driver {
                     None => return,
                 },
                 () = tokio::time::sleep(pause) => {}
-                _ = take_over.tick(), if self.scheduler.wants_more() => self.take_over().await,
+                _ = take_over.tick(), if self.unread || self.scheduler.wants_more() => self.take_over().await,
                 () = stopped(&mut stop) => break,
             }
             while let Ok(event) = receiver.try_recv() {
@@ -129,6 +147,7 @@ impl Driver {
                     self.results.extend(deliveries);
                 }
             }
+            Event::TakeOver => self.unread = true,
         }
         self.surroundings.metrics.callbacks_waiting(self.scheduler.len());
     }
@@ -181,11 +200,14 @@ impl Driver {
         let (committer, events) = (self.surroundings.committer.clone(), self.handle.events.clone());
         tokio::spawn(async move {
             let durable = committer.commit(Command::Deliveries(deliveries.clone()), 0).await.is_ok();
+            if !durable {
+                tokio::time::sleep(NOTE_AGAIN_AFTER).await;
+            }
             let _ = events.send(Event::Noted(deliveries, durable));
         });
     }
 
-    /// Reads what the store holds and nobody here sends: at the start, and after an overflow.
+    /// Reads what the store holds and nobody here sends: at the start, after an overflow, after a batch in doubt.
     async fn take_over(&mut self) {
         self.scheduler.begin_refill();
         let mut after = MessageId::TRANSIENT;
@@ -207,11 +229,18 @@ impl Driver {
             }
         };
         self.scheduler.end_refill(complete);
+        self.unread = !complete;
     }
 
     /// Notes the results at hand, so that the next start does not deliver again what was delivered.
     async fn finish(mut self, mut receiver: mpsc::UnboundedReceiver<Event>) {
         while let Ok(event) = receiver.try_recv() {
+            self.handle_event(event);
+        }
+        // The committer answers within its hold, so this ends.
+        while self.noting
+            && let Some(event) = receiver.recv().await
+        {
             self.handle_event(event);
         }
         if !self.results.is_empty() {
@@ -224,6 +253,11 @@ impl Driver {
 
 async fn attempt(surroundings: &Surroundings, dispatch: &Dispatch) -> Attempted {
     let message = &dispatch.message;
+    // A request is of no use to anybody after its time; a callback, however late, says what has become of something.
+    let is_request = matches!(message.method, Method::Get | Method::Post);
+    if is_request && message.give_up_at < surroundings.clock.now() {
+        return Attempted::Refused("its time was over before it could be sent".to_owned());
+    }
     let Some(url) = surroundings.current.get().url(message) else {
         return Attempted::Refused(format!("{} has no endpoint {}", message.recipient, message.endpoint.as_str()));
     };

@@ -4,12 +4,13 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
 use fspiop::{FspId, Timestamp};
 use switch::{Delivery, DeliveryResult, Message, MessageId, Subject};
 
-/// Bounds of the scheduler.
+/// Bounds of the delivery.
 #[derive(Clone, Copy, Debug)]
 pub struct SchedulerSettings {
     /// Requests under way to one FSP at the same time.
@@ -20,6 +21,15 @@ pub struct SchedulerSettings {
     pub first_pause_ms: i64,
     /// The longest pause between two attempts.
     pub longest_pause_ms: i64,
+    /// How long an FSP may take to answer. It has only to say that it has the message.
+    pub answer_timeout_ms: u64,
+}
+
+impl SchedulerSettings {
+    /// How long an FSP may take to answer.
+    pub fn answer_timeout(self) -> Duration {
+        Duration::from_millis(self.answer_timeout_ms)
+    }
 }
 
 impl Default for SchedulerSettings {
@@ -31,6 +41,7 @@ impl Default for SchedulerSettings {
             waiting_per_fsp: 5_000,
             first_pause_ms: 100,
             longest_pause_ms: 30_000,
+            answer_timeout_ms: 10_000,
         }
     }
 }

@@ -88,12 +88,13 @@ fn unknown_source() -> FspiopError {
 
 fn travelling(all: &HeaderMap, trace: impl FnOnce() -> Box<str>) -> Headers {
     let mut kept = Headers::new();
+    let value = |name: &HeaderName| all.get(name)?.to_str().ok().filter(|value| !value.is_empty());
     for name in TRAVELLING {
-        if let Some(value) = all.get(&name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty()) {
+        if let Some(value) = value(&name) {
             kept.set(name, value);
         }
     }
-    match all.get(headers::TRACEPARENT).and_then(|value| value.to_str().ok()) {
+    match value(&headers::TRACEPARENT) {
         Some(parent) => kept.set(headers::TRACEPARENT, parent),
         None => kept.set(headers::TRACEPARENT, trace()),
     }

@@ -10,16 +10,23 @@ use axum::{
     routing::get,
 };
 use bytes::Bytes;
-use fspiop::{ErrorCode, FspiopError};
-use http::{HeaderValue, Method, StatusCode, header};
+use fspiop::{ErrorCode, FspiopError, headers::MAX_HEADER_BYTES};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::{Refusal, Request, interpret};
 use crate::{Hub, health};
 
+/// Bytes of a header's line beside its name and value: a colon, a blank, and the end of the line.
+const HEADER_LINE_BYTES: usize = 4;
+
 /// FSPIOP, and the health of the service that upstream runs at the same port.
 pub fn router(hub: Arc<Hub>) -> Router {
-    Router::new().route("/health", get(health::detailed)).fallback(answer).with_state(hub)
+    Router::new()
+        .route("/health", get(health::detailed))
+        .fallback(answer)
+        .method_not_allowed_fallback(async || Refusal::method_not_allowed("GET, HEAD"))
+        .with_state(hub)
 }
 
 async fn answer(State(hub): State<Arc<Hub>>, request: HttpRequest) -> Response {
@@ -39,6 +46,7 @@ async fn answer(State(hub): State<Arc<Hub>>, request: HttpRequest) -> Response {
 
 async fn take(hub: &Arc<Hub>, request: HttpRequest) -> Result<(), Refusal> {
     let (parts, body) = request.into_parts();
+    check_header_size(&parts.headers)?;
     let body = read_body(body, hub.intake.body_bytes).await?;
     let weight = body.len();
     match interpret(&parts, body, &hub.current.get(), new_trace)? {
@@ -48,6 +56,18 @@ async fn take(hub: &Arc<Hub>, request: HttpRequest) -> Result<(), Refusal> {
         }
         Request::Question(question) => Ok(hub.lookup.take(*question, weight).await?),
     }
+}
+
+/// Headers travel on with a message and are stored with it, so they are bounded as its body is.
+fn check_header_size(headers: &HeaderMap) -> Result<(), FspiopError> {
+    let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + HEADER_LINE_BYTES).sum();
+    if size > MAX_HEADER_BYTES {
+        return Err(FspiopError::new(
+            ErrorCode::TooLargePayload,
+            format!("/header must be at most {MAX_HEADER_BYTES} bytes"),
+        ));
+    }
+    Ok(())
 }
 
 /// Reads a body within its bound. A length that is announced too large is refused before a byte is read.

@@ -3,7 +3,7 @@
 
 mod oracle;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use fspiop::{Currency, ErrorCode, FspId, FspiopError, PartyId, QuoteId, Resource, Timestamp, headers};
 use store::{Clock, Store};
@@ -46,7 +46,9 @@ impl Lookup {
     /// this returns.
     pub(crate) async fn take(&self, question: Question, weight: usize) -> Result<(), FspiopError> {
         let question = match question {
-            Question::FindFsp(ref inbound, ..) | Question::RegisterParty(ref inbound, ..)
+            Question::FindFsp(ref inbound, ..)
+            | Question::RegisterParty(ref inbound, ..)
+            | Question::AnswerFsp(ref inbound, ..)
                 if !self.knows(&inbound.source) =>
             {
                 tracing::warn!(source = %inbound.source, path = %inbound.path, "a stranger's request comes to nothing");
@@ -216,7 +218,8 @@ impl Lookup {
                 entries.iter().filter_map(name).map(|participant| participant.name.clone()).collect()
             }
         };
-        fsps.dedup();
+        let mut seen = HashSet::new();
+        fsps.retain(|fsp| seen.insert(fsp.clone()));
         fsps.truncate(FSPS_PER_PARTY);
         if fsps.is_empty() {
             return Err(lookup::not_found());

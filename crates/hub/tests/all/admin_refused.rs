@@ -59,9 +59,9 @@ async fn check_bodies(checker: &mut Checker, what: &str) {
         (b"".to_vec(), "EOF"),
         (b"{".to_vec(), "EOF"),
         (b"not json".to_vec(), ""),
-        (b"{}}".to_vec(), "trailing"),
-        (b"{\"name\":\"\xff\"}".to_vec(), ""),
-        (format!("{}{}", r#"{"x":"#.repeat(50_000), "}".repeat(50_000)).into_bytes(), "recursion limit"),
+        (b"{}}".to_vec(), "trailing characters"),
+        (b"{\"name\":\"\xff\"}".to_vec(), "utf-8"),
+        (r#"{"x":"#.repeat(50_000).into_bytes(), "EOF"),
     ] {
         checker.check(what, body, 400, "3101", part).await;
     }

@@ -39,6 +39,8 @@ async fn requests_are_accepted_and_callbacks_are_ok() {
     for request in [
         put(parties).body(party_answer("MSISDN", "27713803912").to_string()),
         put(&format!("{parties}/error")).body(error("3204", "no").to_string()),
+        put("/participants/MSISDN/1").body(json!({"fspId": PAYEE}).to_string()),
+        put("/participants/MSISDN/1/error").body(error("3204", "no").to_string()),
         put(&format!("/quotes/{quote}")).body(quote_answer().to_string()),
         put(&format!("/quotes/{quote}/error")).body(error("5100", "no").to_string()),
         transfer.commit(),

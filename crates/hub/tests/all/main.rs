@@ -5,9 +5,22 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod admin;
 mod admin_refused;
 mod answers;
+mod authorization;
+mod delivery;
+mod directory;
 mod endpoints;
+mod expiry;
+mod last_unit;
+mod operations;
+mod oracle;
+mod overload;
 mod passing;
 mod payment;
 mod refused;
+mod restart;
+mod scheduler;
+mod stopping;
+mod store_faults;

@@ -1,5 +1,7 @@
 //! What passes through the hub comes out as it went in: bodies byte for byte, signatures, traces.
 
+use serde_json::json;
+
 use crate::support::{
     Received, Request, World,
     messages::{Transfer, new_id, party_answer, quote_answer, request_quote},
@@ -79,11 +81,15 @@ async fn messages_of_all_kinds_pass_through_as_they_are() {
     let to_payer = [
         odd_of(put(parties).body(party_answer("MSISDN", "27713803912").to_string())),
         odd_of(put(&format!("{parties}/error")).body(crate::support::messages::error("3204", "né").to_string())),
+        odd_of(put("/participants/MSISDN/27713803912").body(json!({"fspId": PAYEE}).to_string())),
+        odd_of(
+            put("/participants/ALIAS/a%20b/sub/error").body(crate::support::messages::error("3204", "né").to_string()),
+        ),
         odd_of(put(&format!("/quotes/{quote}")).body(quote_answer().to_string())),
         odd_of(transfer.commit()),
         odd_of(failing.fail()),
     ];
-    for (requests, fsp) in [(&to_payee, payee), (&to_payer, payer)] {
+    for (requests, fsp) in [(&to_payee[..], payee), (&to_payer[..], payer)] {
         for (count, request) in (1..).zip(requests) {
             hub.must_take(request).await;
             check_passed(request, &fsp.wait_for(count).await[count - 1]);

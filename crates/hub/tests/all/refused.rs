@@ -25,6 +25,8 @@ fn good_requests() -> Vec<Request> {
         Request::fspiop("GET", parties, PAYER),
         put(parties, party_answer("MSISDN", "27713803912")),
         put(&format!("{parties}/error"), error("3204", "no")),
+        put("/participants/MSISDN/27713803912", json!({"fspId": PAYEE})),
+        put("/participants/MSISDN/27713803912/error", error("3204", "no")),
         Request::fspiop("GET", "/participants/MSISDN/27713803912", PAYER),
         Request::fspiop("POST", "/participants/MSISDN/27713803912", PAYEE).body(json!({"fspId": PAYEE}).to_string()),
     ]
@@ -135,8 +137,9 @@ async fn uris_and_methods_that_do_not_exist() {
         ("GET", "/quotes/ID/error", "PUT"),
         ("POST", "/parties/MSISDN/1", "GET, PUT"),
         ("GET", "/parties/MSISDN/1/error", "PUT"),
-        ("PUT", "/participants/MSISDN/1", "GET, POST"),
-        ("DELETE", "/participants/MSISDN/1/SUB", "GET, POST"),
+        ("PATCH", "/participants/MSISDN/1", "GET, POST, PUT"),
+        ("DELETE", "/participants/MSISDN/1/SUB", "GET, POST, PUT"),
+        ("GET", "/participants/MSISDN/1/error", "PUT"),
     ] {
         let response = checker.check(&Request::plain(method, &at(path)), 405, "3000", "Method Not Allowed").await;
         assert_eq!(response.header("allow"), Some(allow), "{method} {path}");
@@ -154,7 +157,6 @@ async fn uris_and_methods_that_do_not_exist() {
         ("GET", "/parties"),
         ("GET", "/parties/MSISDN"),
         ("GET", "/parties/MSISDN/1/2/3"),
-        ("PUT", "/participants/MSISDN/1/error"),
         ("GET", "/metrics"),
         ("GET", "/participants/limits/"),
     ] {
@@ -351,6 +353,22 @@ async fn bodies_that_are_too_large() {
     let nonsense = Request::plain("POST", "/nonsense").with("content-length", "99999999999");
     checker.check(&nonsense, 400, "3104", part).await;
     checker.finish().await;
+}
+
+#[tokio::test]
+async fn headers_that_are_too_large() {
+    let mut checker = Checker::new().await;
+    let prepare = Transfer::new("1").prepare();
+    let part = "/header must be at most 65536 bytes";
+    let signed = |length: usize| prepare.clone().with("fspiop-signature", &"x".repeat(length));
+    checker.check(&signed(65_536), 400, "3104", part).await;
+    let many =
+        (0..90).fold(prepare.clone(), |request, number| request.with(&format!("x-{number}"), &"y".repeat(1_000)));
+    checker.check(&many, 400, "3104", part).await;
+    checker.finish().await;
+    let world = World::new().await;
+    world.hub.must_take(&signed(60_000)).await;
+    assert_eq!(world.payee.wait_for(1).await[0].header("fspiop-signature").map(str::len), Some(60_000));
 }
 
 #[tokio::test]

@@ -15,8 +15,6 @@ use tokio::{
     task::AbortHandle,
 };
 
-use super::within;
-
 /// How a request is answered.
 #[derive(Clone, Debug)]
 pub(crate) enum Manner {
@@ -298,12 +296,4 @@ async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
         Ok(0) | Err(_) => None,
         Ok(_) => Some(()),
     }
-}
-
-/// Waits until a condition over two FSPs' diaries is certain not to come: both have got this many requests.
-pub(crate) async fn both(first: (&Fsp, usize), second: (&Fsp, usize)) -> (Vec<Received>, Vec<Received>) {
-    within("both FSPs get their messages", async {
-        (first.0.wait_for(first.1).await, second.0.wait_for(second.1).await)
-    })
-    .await
 }

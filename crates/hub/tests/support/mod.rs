@@ -4,6 +4,7 @@ pub(crate) mod connection;
 pub(crate) mod fsp;
 pub(crate) mod messages;
 pub(crate) mod request;
+pub(crate) mod restart;
 pub(crate) mod scheme;
 pub(crate) mod shaky;
 pub(crate) mod test_hub;

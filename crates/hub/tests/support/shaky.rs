@@ -37,6 +37,10 @@ pub(crate) struct Shaky {
     waiting: AtomicUsize,
     /// Reading fails, too.
     blind: AtomicBool,
+    /// Reading the outbox fails.
+    blind_outbox: AtomicBool,
+    /// How often somebody wanted to read the outbox.
+    outbox_reads: AtomicUsize,
     /// Sizes of the batches that came, done or not.
     batches: Mutex<Vec<usize>>,
 }
@@ -50,6 +54,8 @@ impl Shaky {
             gate: watch::channel(true).0,
             waiting: AtomicUsize::new(0),
             blind: AtomicBool::new(false),
+            blind_outbox: AtomicBool::new(false),
+            outbox_reads: AtomicUsize::new(0),
             batches: Mutex::default(),
         })
     }
@@ -83,6 +89,17 @@ impl Shaky {
     /// Whether reading fails, and only that.
     pub(crate) fn blind(&self, blind: bool) {
         self.blind.store(blind, Ordering::SeqCst);
+    }
+
+    /// Whether reading the outbox fails, and only that. Forgets how often it was read.
+    pub(crate) fn blind_outbox(&self, blind: bool) {
+        self.outbox_reads.store(0, Ordering::SeqCst);
+        self.blind_outbox.store(blind, Ordering::SeqCst);
+    }
+
+    /// How often somebody wanted to read the outbox.
+    pub(crate) fn outbox_reads(&self) -> usize {
+        self.outbox_reads.load(Ordering::SeqCst)
     }
 
     /// Sizes of the batches that came so far, done or not.
@@ -168,7 +185,11 @@ impl Store for Shaky {
     }
 
     fn pending_messages(&self, after: MessageId, limit: usize) -> BoxFuture<'_, Result<Vec<Message>, StoreError>> {
-        self.read(self.inner.pending_messages(after, limit))
+        self.outbox_reads.fetch_add(1, Ordering::SeqCst);
+        match self.blind_outbox.load(Ordering::SeqCst) {
+            true => std::future::ready(Err(gone())).boxed(),
+            false => self.read(self.inner.pending_messages(after, limit)),
+        }
     }
 
     fn books(&self) -> BoxFuture<'_, Result<Books, StoreError>> {

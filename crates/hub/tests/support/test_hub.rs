@@ -138,8 +138,9 @@ impl TestHub {
         Connection::open(self.fspiop()).await
     }
 
-    /// Everything that requests could change.
+    /// Everything that requests could change, as soon as the callbacks of earlier ones are delivered.
     pub(crate) async fn snapshot(&self) -> Snapshot {
+        self.quiet().await;
         let books = self.truth.books().await.expect("the books can be read");
         let configuration = self.truth.configuration().await.expect("the configuration can be read");
         Snapshot { books: format!("{books:?}"), outbox: self.outbox().await, configuration }

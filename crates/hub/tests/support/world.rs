@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use hub::Settings;
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use store::Store;
 
-use super::{Fsp, Shaky, SleepingFsp, TestHub, messages::Transfer, scheme::Operator, test_hub};
+use super::{Fsp, Request, Shaky, SleepingFsp, TestHub, messages::Transfer, scheme::Operator, test_hub};
 
 pub(crate) const PAYER: &str = "payerfsp";
 pub(crate) const PAYEE: &str = "payeefsp";
@@ -76,11 +77,20 @@ impl World {
     }
 }
 
+/// An account, its value digit by digit.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AccountView {
+    ledger_account_type: String,
+    value: Box<RawValue>,
+}
+
 /// What stands on an account, as the admin API prints it.
 pub(crate) async fn balance(hub: &TestHub, name: &str, kind: &str) -> String {
-    let accounts = hub.read(&format!("/participants/{name}/accounts")).await;
-    let of_kind = |account: &&Value| account["ledgerAccountType"] == kind;
-    accounts.as_array().unwrap().iter().find(of_kind).expect("it has such an account")["value"].to_string()
+    let response = hub.admin(&Request::admin("GET", &format!("/participants/{name}/accounts"))).await;
+    let accounts: Vec<AccountView> = serde_json::from_slice(&response.body).expect("a list of accounts");
+    let account = accounts.into_iter().find(|account| account.ledger_account_type == kind);
+    account.expect("it has such an account").value.get().to_owned()
 }
 
 /// A hub whose payee is not there yet, and the payee's port.

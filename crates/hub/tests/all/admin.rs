@@ -1,0 +1,239 @@
+//! What operators see and change.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Request, World,
+    messages::{Transfer, in_millis},
+    world::{PAYEE, PAYER, balance},
+};
+
+/// Whether a text is a moment of the last minute.
+fn is_recent(text: &Value) -> bool {
+    let moment = fspiop::Timestamp::parse(text.as_str().unwrap()).unwrap();
+    moment <= in_millis(0) && moment >= in_millis(-60_000)
+}
+
+#[tokio::test]
+async fn participants_are_shown_with_their_accounts() {
+    let world = World::new().await;
+    let all = world.hub.read("/participants").await;
+    let names: Vec<_> = all.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Hub", PAYER, PAYEE]);
+    let one = world.hub.read("/participants/payerfsp").await;
+    assert_eq!(one, all[1]);
+    assert_eq!(one["id"], "central-ledger/participants/payerfsp");
+    assert_eq!(one["links"], json!({"self": "central-ledger/participants/payerfsp"}));
+    assert_eq!(one["isActive"], 1);
+    assert!(is_recent(&one["created"]));
+    let kinds: Vec<_> =
+        one["accounts"].as_array().unwrap().iter().map(|one| one["ledgerAccountType"].clone()).collect();
+    assert_eq!(kinds, ["POSITION", "SETTLEMENT"]);
+    assert!(one["accounts"].as_array().unwrap().iter().all(|one| one["currency"] == "USD" && one["isActive"] == 1));
+
+    let created = world.hub.admin(&Request::admin("POST", "/participants").body(r#"{"name":"newfsp"}"#)).await;
+    assert_eq!((created.status, created.header("content-type")), (201, Some("application/json")));
+    assert_eq!((&created.json()["name"], &created.json()["accounts"]), (&json!("newfsp"), &json!([])));
+}
+
+#[tokio::test]
+async fn amounts_are_exact_whatever_their_length() {
+    let world = World::new().await;
+    let mut operator = world.operator().await;
+    operator.pay_in(PAYER, "999999999999999999.9999").await;
+    // 10000 was there before.
+    assert_eq!(balance(&world.hub, PAYER, "SETTLEMENT").await, "-1000000000000009999.9999");
+    operator.cap(PAYER, "123456789012345678901234.5678").await;
+    let limits = world.hub.admin(&Request::admin("GET", "/participants/payerfsp/limits?currency=USD")).await;
+    assert!(limits.text().contains(r#""value":123456789012345678901234.5678"#), "{limits:?}");
+    world.pay(&Transfer::new("999999999999999999.9999")).await;
+    assert_eq!(world.position(PAYER).await, "999999999999999999.9999");
+    assert_eq!(world.position(PAYEE).await, "-999999999999999999.9999");
+}
+
+#[tokio::test]
+async fn accounts_positions_and_limits_are_shown() {
+    let world = World::new().await;
+    world.hub.must_take(&Transfer::new("1.5").prepare()).await;
+    let accounts = world.hub.read("/participants/payerfsp/accounts").await;
+    let position = &accounts[0];
+    assert_eq!(position["ledgerAccountType"], "POSITION");
+    assert_eq!((position["value"].to_string(), position["reservedValue"].to_string()), ("1.5".into(), "0".into()));
+    assert_eq!((&position["currency"], &position["isActive"]), (&json!("USD"), &json!(1)));
+    assert!(is_recent(&position["changedDate"]));
+    let one = world.hub.read("/participants/payerfsp/positions?currency=USD").await;
+    assert_eq!((one["currency"].clone(), one["value"].to_string()), (json!("USD"), "1.5".into()));
+    assert_eq!(world.hub.read("/participants/payerfsp/positions").await, json!([one]));
+
+    let limit = json!({"type": "NET_DEBIT_CAP", "value": 10_000, "alarmPercentage": 10});
+    let of_payer = world.hub.read("/participants/payerfsp/limits").await;
+    assert_eq!(of_payer, json!([{"currency": "USD", "limit": limit}]));
+    assert_eq!(world.hub.read("/participants/payerfsp/limits?currency=KES").await, json!([]));
+    let all = world.hub.read("/participants/limits?currency=USD").await;
+    let named = |name: &str| json!({"name": name, "currency": "USD", "limit": limit});
+    assert_eq!(all, json!([named(PAYER), named(PAYEE)]));
+    let endpoints = world.hub.read("/participants/payerfsp/endpoints").await;
+    assert_eq!(endpoints.as_array().unwrap().len(), 14);
+    let quotes = json!({"type": "FSPIOP_CALLBACK_URL_QUOTES", "value": format!("http://{}", world.payer.address)});
+    assert!(endpoints.as_array().unwrap().contains(&quotes));
+}
+
+#[tokio::test]
+async fn a_lower_cap_binds_the_next_transfer() {
+    let world = World::new().await;
+    world.hub.must_take(&Transfer::new("100").prepare()).await;
+    world.operator().await.cap(PAYER, "100").await;
+    let refused = Transfer::new("0.0001");
+    world.hub.must_take(&refused.prepare()).await;
+    let told = world.payer.wait_for_one("PUT", &refused.error_path()).await;
+    assert_eq!(told.error(), ("4001".to_owned(), "Payer FSP insufficient liquidity".to_owned()));
+    assert_eq!(world.position(PAYER).await, "100");
+}
+
+#[tokio::test]
+async fn what_is_switched_off_takes_no_part_until_it_is_switched_on() {
+    let world = World::new().await;
+    let mut operator = world.operator().await;
+    let account = operator.account(PAYEE, "POSITION").await;
+    for path in [
+        format!("/participants/{PAYER}"),
+        format!("/participants/{PAYEE}"),
+        format!("/participants/{PAYEE}/accounts/{account}"),
+    ] {
+        operator.put(&path, json!({"isActive": false})).await;
+        let refused = Transfer::new("1");
+        world.hub.must_take(&refused.prepare()).await;
+        let (code, description) = world.payer.wait_for_one("PUT", &refused.error_path()).await.error();
+        assert_eq!(code, "3200", "{path}: {description}");
+        assert!(description.ends_with("inactive"), "{path}: {description}");
+        operator.put(&path, json!({"isActive": true})).await;
+        world.pay(&Transfer::new("1")).await;
+    }
+    assert_eq!(world.hub.read("/participants/payerfsp").await["isActive"], 1);
+}
+
+#[tokio::test]
+async fn the_same_funds_twice_are_the_same_funds() {
+    let world = World::new().await;
+    let account = world.operator().await.account(PAYER, "SETTLEMENT").await;
+    let path = format!("/participants/{PAYER}/accounts/{account}");
+    let body = |reason: &str, reference: &str, amount: Value| {
+        json!({
+            "transferId": "f0000001-ee48-4575-b6a9-ead2955b8069", "externalReference": reference,
+            "action": "recordFundsIn", "reason": reason, "amount": {"amount": amount, "currency": "USD"},
+        })
+        .to_string()
+    };
+    let post = |body: String| Request::admin("POST", &path).body(body);
+    for reason in ["first", "again, in other words"] {
+        let response = world.hub.admin(&post(body(reason, "ref", json!("5.50")))).await;
+        assert_eq!((response.status, response.body.len()), (202, 0), "{response:?}");
+    }
+    // The same amount, written in another way.
+    assert_eq!(world.hub.admin(&post(body("number", "ref", json!(5.5)))).await.status, 202);
+    assert_eq!(balance(&world.hub, PAYER, "SETTLEMENT").await, "-10005.5");
+    assert_eq!(balance(&world.hub, "Hub", "HUB_RECONCILIATION").await, "20005.5");
+    for changed in [body("first", "ref", json!("5.51")), body("first", "other", json!("5.50"))] {
+        let response = world.hub.admin(&post(changed)).await;
+        assert_eq!((response.status, response.error().0.as_str()), (400, "3106"));
+    }
+    assert_eq!(balance(&world.hub, PAYER, "SETTLEMENT").await, "-10005.5");
+}
+
+#[tokio::test]
+async fn settlement_models_are_made_shown_and_switched() {
+    let world = World::new().await;
+    assert_eq!(world.hub.read("/settlementModels").await, json!([]));
+    let mut operator = world.operator().await;
+    let model = json!({
+        "name": "DEFERREDNET", "settlementGranularity": "NET", "settlementInterchange": "MULTILATERAL",
+        "settlementDelay": "DEFERRED", "requireLiquidityCheck": false, "ledgerAccountType": "POSITION",
+        "autoPositionReset": true,
+    });
+    operator.post("/settlementModels", model.clone()).await;
+    let shown = world.hub.read("/settlementModels/DEFERREDNET").await;
+    for (field, value) in model.as_object().unwrap().iter().filter(|(field, _)| *field != "ledgerAccountType") {
+        assert_eq!(&shown[field], value, "{field}");
+    }
+    assert_eq!((&shown["isActive"], &shown["settlementAccountType"]), (&json!(true), &json!("SETTLEMENT")));
+    assert_eq!(world.hub.read("/settlementModels").await, json!([shown]));
+    let again = world.hub.admin(&Request::admin("POST", "/settlementModels").body(model.to_string())).await;
+    assert_eq!((again.status, again.error().1.contains("already exists")), (400, true));
+    // It asks for no cover: the cap alone binds.
+    operator.cap(PAYER, "20000").await;
+    world.pay(&Transfer::new("15000")).await;
+    operator.put("/settlementModels/DEFERREDNET", json!({"isActive": false})).await;
+    assert_eq!(world.hub.read("/settlementModels/DEFERREDNET").await["isActive"], false);
+    let refused = Transfer::new("1");
+    world.hub.must_take(&refused.prepare()).await;
+    world.payer.wait_for_one("PUT", &refused.error_path()).await;
+}
+
+#[tokio::test]
+async fn oracles_are_made_shown_changed_and_taken_away() {
+    let world = World::new().await;
+    let send = async |method: &str, path: &str, body: Value| {
+        Request::admin(method, path).body(body.to_string()).send(world.hub.oracle_admin()).await
+    };
+    let oracle =
+        |kind: &str, url: &str| json!({"oracleIdType": kind, "endpoint": {"value": url, "endpointType": "URL"}});
+    for kind in ["MSISDN", "IBAN"] {
+        let created = send("POST", "/oracles", oracle(kind, "http://oracle")).await;
+        assert_eq!((created.status, created.body.len()), (201, 0));
+    }
+    let list = async |query: &str| send("GET", &format!("/oracles{query}"), Value::Null).await.json();
+    let of_kind =
+        |list: &Value| list.as_array().unwrap().iter().map(|one| one["oracleIdType"].clone()).collect::<Vec<_>>();
+    assert_eq!(of_kind(&list("").await), ["MSISDN", "IBAN"]);
+    assert_eq!(of_kind(&list("?type=IBAN").await), ["IBAN"]);
+    assert_eq!(of_kind(&list("?currency=USD").await), [Value::Null; 0]);
+    let shown = &list("?type=MSISDN").await[0];
+    assert_eq!(shown["endpoint"], json!({"value": "http://oracle", "endpointType": "URL"}));
+    assert_eq!((&shown["oracleId"], &shown["isDefault"]), (&json!("1"), &json!(false)));
+    let changed = json!({"isDefault": true, "currency": "USD"});
+    let mut body = oracle("MSISDN", "http://other");
+    body.as_object_mut().unwrap().extend(changed.as_object().unwrap().clone());
+    assert_eq!(send("PUT", "/oracles/1", body).await.status, 204);
+    let shown = &list("?currency=USD").await[0];
+    assert_eq!((&shown["endpoint"]["value"], &shown["isDefault"]), (&json!("http://other"), &json!(true)));
+    assert_eq!(send("DELETE", "/oracles/1", Value::Null).await.status, 204);
+    assert_eq!(of_kind(&list("").await), ["IBAN"]);
+}
+
+#[tokio::test]
+async fn names_are_listed() {
+    let world = World::new().await;
+    let enums = world.hub.read("/enums").await;
+    for (group, name) in [
+        ("endpointType", "FSPIOP_CALLBACK_URL_TRANSFER_POST"),
+        ("ledgerAccountType", "POSITION"),
+        ("participantLimitType", "NET_DEBIT_CAP"),
+        ("settlementDelay", "DEFERRED"),
+        ("transferState", "COMMITTED"),
+    ] {
+        assert_eq!(enums[group][name], name);
+    }
+    let types = world.hub.read("/ledgerAccountTypes").await;
+    assert_eq!(types.as_array().unwrap().len(), 6);
+    assert_eq!(types[0], json!({"id": 1, "name": "POSITION", "isActive": true, "isSettleable": true}));
+}
+
+#[tokio::test]
+async fn a_further_currency_brings_further_accounts() {
+    let world = World::new().await;
+    let mut operator = world.operator().await;
+    for kind in ["HUB_RECONCILIATION", "HUB_MULTILATERAL_SETTLEMENT"] {
+        operator.post("/participants/Hub/accounts", json!({"currency": "KES", "type": kind})).await;
+    }
+    operator.post("/participants", json!({"name": PAYER, "currency": "KES"})).await;
+    let accounts = world.hub.read("/participants/payerfsp/accounts").await;
+    let currencies: Vec<_> = accounts.as_array().unwrap().iter().map(|one| one["currency"].clone()).collect();
+    assert_eq!(currencies, ["USD", "USD", "KES", "KES"]);
+    assert_eq!(world.hub.read("/participants/payerfsp/positions?currency=KES").await["value"], 0);
+    // The payee has no account in it.
+    let transfer = Transfer::new("1");
+    let body = transfer.body().to_string().replace("USD", "KES");
+    world.hub.must_take(&transfer.prepare().body(body)).await;
+    let told = world.payer.wait_for_one("PUT", &transfer.error_path()).await;
+    assert_eq!(told.error(), ("3200".into(), "Generic ID not found - Payee account not found in this currency".into()));
+}

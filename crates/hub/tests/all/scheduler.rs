@@ -1,0 +1,191 @@
+//! The scheduler of deliveries under random programs: nothing is lost, nothing overtaken, bounds are kept.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use bytes::Bytes;
+use fspiop::{FspId, Timestamp};
+use hub::delivery::{Attempted, Dispatch, Scheduler, SchedulerSettings};
+use proptest::prelude::*;
+use switch::{DeliveryResult, EndpointType, Headers, Message, MessageId, Method, Subject};
+
+const FSPS: [&str; 2] = ["slowfsp", "quickfsp"];
+const IN_FLIGHT: usize = 2;
+const WAITING: usize = 4;
+
+/// A step of a program.
+#[derive(Clone, Debug)]
+enum Step {
+    /// A batch is committed with a message for this FSP about this subject.
+    Commit(usize, u8),
+    /// An answer to a question is to be sent, which no store holds.
+    Offer(usize),
+    /// One of the attempts under way ends.
+    End(usize, bool),
+    /// The store is read, to its end or not.
+    TakeOver(bool),
+    /// What was delivered is noted in the store.
+    Note,
+    Advance(i64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let fsp = 0..FSPS.len();
+    prop_oneof![
+        6 => (fsp.clone(), 0_u8..3).prop_map(|(fsp, subject)| Step::Commit(fsp, subject)),
+        1 => fsp.prop_map(Step::Offer),
+        6 => (any::<usize>(), prop::bool::weighted(0.7)).prop_map(|(which, taken)| Step::End(which, taken)),
+        2 => prop::bool::weighted(0.7).prop_map(Step::TakeOver),
+        2 => Just(Step::Note),
+        2 => (0_i64..300).prop_map(Step::Advance),
+    ]
+}
+
+/// A scheduler with a store, a network and a clock that the test owns.
+struct World {
+    scheduler: Scheduler,
+    now: Timestamp,
+    next: i64,
+    store: BTreeMap<MessageId, Message>,
+    under_way: Vec<Dispatch>,
+    /// Delivered messages that the store does not know of yet.
+    unnoted: Vec<switch::Delivery>,
+    delivered: HashMap<(FspId, Subject), Vec<i64>>,
+    seen: HashSet<MessageId>,
+}
+
+impl World {
+    fn new() -> World {
+        let settings = SchedulerSettings {
+            in_flight_per_fsp: IN_FLIGHT,
+            waiting_per_fsp: WAITING,
+            ..SchedulerSettings::default()
+        };
+        World {
+            scheduler: Scheduler::new(settings),
+            now: Timestamp::from_millis(0),
+            next: 1,
+            store: BTreeMap::new(),
+            under_way: Vec::new(),
+            unnoted: Vec::new(),
+            delivered: HashMap::new(),
+            seen: HashSet::new(),
+        }
+    }
+
+    fn message(&self, id: MessageId, fsp: usize, subject: u8) -> Message {
+        Message {
+            id,
+            recipient: FspId::parse(FSPS[fsp]).unwrap(),
+            endpoint: EndpointType::TransferPut,
+            method: Method::Put,
+            path: "/transfers/1".into(),
+            headers: Headers::new(),
+            body: Bytes::new(),
+            subject: Subject::Other(subject.to_string().into()),
+            created_at: self.now,
+            give_up_at: Timestamp::from_millis(i64::MAX),
+        }
+    }
+
+    fn run(&mut self, step: &Step) {
+        match *step {
+            Step::Commit(fsp, subject) => {
+                let message = self.message(MessageId(self.next), fsp, subject);
+                self.next += 1;
+                self.store.insert(message.id, message.clone());
+                assert!(self.scheduler.offer(message), "a durable message is never dropped");
+            }
+            Step::Offer(fsp) => drop(self.scheduler.offer(self.message(MessageId::TRANSIENT, fsp, 9))),
+            Step::End(which, taken) if !self.under_way.is_empty() => {
+                let dispatch = self.under_way.swap_remove(which % self.under_way.len());
+                self.end(dispatch, taken);
+            }
+            Step::End(..) => {}
+            Step::TakeOver(complete) => self.take_over(complete),
+            Step::Note => {
+                for delivery in &self.unnoted {
+                    self.store.remove(&delivery.message);
+                }
+                self.scheduler.forget(&self.unnoted);
+                self.unnoted.clear();
+            }
+            Step::Advance(millis) => self.now = self.now.plus_millis(millis),
+        }
+        self.dispatch();
+    }
+
+    fn take_over(&mut self, complete: bool) {
+        self.scheduler.begin_refill();
+        let stored: Vec<_> = self.store.values().cloned().collect();
+        let readable = if complete { stored.len() } else { stored.len() / 2 };
+        stored[..readable].chunks(2).for_each(|page| self.scheduler.refill(page.to_vec()));
+        self.scheduler.end_refill(complete);
+    }
+
+    fn dispatch(&mut self) {
+        while let Some(dispatch) = self.scheduler.next(self.now) {
+            self.under_way.push(dispatch);
+        }
+        for fsp in FSPS {
+            let to: Vec<_> =
+                self.under_way.iter().filter(|dispatch| dispatch.message.recipient.as_str() == fsp).collect();
+            assert!(to.len() <= IN_FLIGHT, "{} attempts to {fsp} at once", to.len());
+            let durable = to.iter().filter(|dispatch| dispatch.message.id.is_durable());
+            let subjects: Vec<_> = durable.map(|dispatch| &dispatch.message.subject).collect();
+            let different: HashSet<_> = subjects.iter().collect();
+            assert_eq!(different.len(), subjects.len(), "two messages about one thing at once");
+        }
+        for (fsp, waiting) in self.scheduler.lengths() {
+            assert!(waiting <= WAITING, "{waiting} messages are held for {fsp}");
+        }
+    }
+
+    fn end(&mut self, dispatch: Dispatch, taken: bool) {
+        let attempted = if taken { Attempted::Taken } else { Attempted::Failed("down".to_owned()) };
+        let done = self.scheduler.finish(dispatch.token, attempted, self.now);
+        assert_eq!(done.is_some(), taken);
+        if let Some((message, result)) = done
+            && message.id.is_durable()
+        {
+            assert_eq!(result, DeliveryResult::Delivered);
+            assert!(self.seen.insert(message.id), "{:?} is delivered twice", message.id);
+            let about = (message.recipient.clone(), message.subject.clone());
+            self.delivered.entry(about).or_default().push(message.id.0);
+            self.unnoted.push(switch::Delivery { message: message.id, result });
+        }
+    }
+
+    /// Everybody is up from now on: whatever is left must come.
+    fn finish(&mut self) {
+        for _ in 0..1_000 {
+            self.run(&Step::Note);
+            if self.store.is_empty() && self.scheduler.is_empty() {
+                return;
+            }
+            if self.scheduler.wants_more() {
+                self.take_over(true);
+            }
+            self.now = self.scheduler.next_wake().unwrap_or(self.now).max(self.now);
+            self.dispatch();
+            for dispatch in std::mem::take(&mut self.under_way) {
+                self.end(dispatch, true);
+            }
+        }
+        panic!("{} messages never come: {:?}", self.store.len(), self.store.keys());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_message_comes_once_and_in_order(steps in prop::collection::vec(step(), 1..80)) {
+        let mut world = World::new();
+        steps.iter().for_each(|step| world.run(step));
+        world.finish();
+        prop_assert_eq!(world.seen.len() as i64, world.next - 1, "each message that was committed");
+        for (about, order) in &world.delivered {
+            prop_assert!(order.is_sorted(), "{:?}: {:?}", about, order);
+        }
+    }
+}
