@@ -129,8 +129,7 @@ impl World {
                 (Origin::Exchange(id), _) => self.answer(id, 503),
                 (Origin::Sweep, _) => self.node.sweeping -= 1,
                 (Origin::Delivery, Command::Deliveries(deliveries)) => {
-                    self.node.noting = false;
-                    self.node.results.extend(deliveries.iter().cloned());
+                    self.node.outgoing.noted(deliveries.clone(), false);
                 }
                 _ => {}
             }
@@ -155,7 +154,7 @@ impl World {
 
     pub(crate) fn offer(&mut self, messages: Vec<Message>) {
         for message in messages {
-            self.node.scheduler.offer(message);
+            self.node.outgoing.offer(message);
         }
     }
 
@@ -168,8 +167,7 @@ impl World {
                 }
                 (Origin::Sweep, _) => self.node.sweeping = self.node.sweeping.saturating_sub(1),
                 (Origin::Delivery, Command::Deliveries(deliveries)) => {
-                    self.node.noting = false;
-                    self.node.scheduler.forget(deliveries);
+                    self.node.outgoing.noted(deliveries.clone(), true);
                 }
                 _ => {}
             }

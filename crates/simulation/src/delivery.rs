@@ -1,10 +1,10 @@
-//! The hub's messages on their way: the real scheduler, with the simulated network around it.
+//! The hub's messages on their way: the real delivery, with the simulated network around it.
 
 use std::sync::Arc;
 
 use hub::delivery::Attempted;
 use store::Store;
-use switch::{Command, Delivery, DeliveryResult, Message, MessageId, undeliverable};
+use switch::{Command, DeliveryResult, MessageId};
 
 use crate::{
     batch::Origin,
@@ -17,8 +17,6 @@ use crate::{
 
 /// How long an FSP may take to answer.
 const ANSWER_MS: i64 = 10_000;
-/// Results that are noted in the store at once.
-const RESULTS_PER_COMMAND: usize = 1_000;
 
 impl World {
     /// Sends what is due.
@@ -26,15 +24,11 @@ impl World {
         if !self.node.up {
             return;
         }
-        let life = self.node.life;
-        while let Some(dispatch) = self.node.scheduler.next(self.time.wall()) {
+        let (configuration, life) = (self.node.configuration.clone(), self.node.life);
+        while let Some((dispatch, url)) = self.node.outgoing.next(&configuration, self.time.wall()) {
             self.report.attempts += 1;
             let (token, message) = (dispatch.token, dispatch.message);
-            let Some((bank, path)) = self.recipient(&message) else {
-                let attempted = Attempted::Refused("no endpoint".to_owned());
-                self.time.after(0, Event::Attempted(life, token, attempted));
-                continue;
-            };
+            let (bank, path) = self.server(&url);
             let parcel = Arc::new(Parcel { life, token, sent_at: self.time.now(), bank, path, message });
             for delay in self.ways(bank) {
                 self.time.after(delay, Event::AtFsp(parcel.clone()));
@@ -45,22 +39,22 @@ impl World {
         self.plan_wake();
     }
 
+    /// Whose server a URL names, and the path there.
+    fn server(&self, url: &str) -> (usize, String) {
+        let parts = url.strip_prefix("http://").and_then(|rest| rest.split_once('/'));
+        let (host, path) = parts.expect("every FSP has registered such endpoints");
+        let bank = self.banks.iter().position(|bank| bank.name.as_str() == host).expect("every host is an FSP's");
+        (bank, format!("/{path}"))
+    }
+
     fn plan_wake(&mut self) {
-        let Some(moment) = self.node.scheduler.next_wake() else { return };
+        let Some(moment) = self.node.outgoing.scheduler().next_wake() else { return };
         let wake_in = self.time.until(moment).max(1);
         let wake_at = self.time.now() + wake_in;
         if self.node.wake_at.is_none_or(|planned| planned <= self.time.now() || wake_at < planned) {
             self.node.wake_at = Some(wake_at);
             self.time.after(wake_in, Event::Wake(self.node.life));
         }
-    }
-
-    /// Whose server the message's URL names, and the path there.
-    fn recipient(&self, message: &Message) -> Option<(usize, String)> {
-        let url = self.node.configuration.url(message)?;
-        let (host, path) = url.strip_prefix("http://")?.split_once('/')?;
-        let bank = self.banks.iter().position(|bank| bank.name.as_str() == host)?;
-        Some((bank, format!("/{path}")))
     }
 
     /// A message of the hub reaches an FSP.
@@ -94,53 +88,40 @@ impl World {
         if attempted == Attempted::Taken && self.dies() {
             return self.crash("before a delivery is noted");
         }
-        let now = self.time.wall();
-        if let Some((message, result)) = self.node.scheduler.finish(token, attempted, now) {
-            self.done(&message, result);
-            self.note_results();
-        }
+        let (configuration, now) = (self.node.configuration.clone(), self.time.wall());
+        self.node.outgoing.attempted(token, attempted, &configuration, now);
         self.dispatch();
+        self.note_results();
         Ok(())
-    }
-
-    fn done(&mut self, message: &Message, result: DeliveryResult) {
-        if let DeliveryResult::GaveUp { reason, .. } = &result {
-            self.note(|| format!("the hub gives message {} up: {reason}", message.id.0));
-        }
-        if message.id.is_durable() {
-            self.report.given_up += u64::from(result != DeliveryResult::Delivered);
-            self.node.results.push(Delivery { message: message.id, result });
-        } else if result != DeliveryResult::Delivered
-            && let Some(error) = undeliverable(&self.node.configuration, self.time.wall(), message)
-        {
-            self.node.scheduler.offer(error);
-        }
     }
 
     /// Results that are at hand go to the store, unless others are on their way there.
     pub(crate) fn note_results(&mut self) {
-        if !self.node.noting && !self.node.results.is_empty() {
-            self.node.noting = true;
-            let rest = self.node.results.split_off(self.node.results.len().min(RESULTS_PER_COMMAND));
-            let results = std::mem::replace(&mut self.node.results, rest);
+        if let Some(results) = self.node.outgoing.results() {
+            let gave_up = results.iter().filter(|delivery| delivery.result != DeliveryResult::Delivered);
+            self.report.given_up += gave_up.count() as u64;
             self.take_in(Command::Deliveries(results), Origin::Delivery);
         }
     }
 
-    /// Takes over what the store holds and nobody sends.
+    /// Takes over what the store holds and nobody sends. While the faults last, the store may break off.
     pub(crate) fn take_over(&mut self) {
-        self.node.scheduler.begin_refill();
+        self.node.outgoing.begin_take_over();
         let mut after = MessageId::TRANSIENT;
-        loop {
+        let complete = loop {
+            if !self.healed && self.random.chance(self.scenario.store_faults) {
+                self.note(|| "the store breaks off".to_owned());
+                break false;
+            }
             let page = ready(self.store.pending_messages(after, self.scenario.page));
             let at_end = page.len() < self.scenario.page;
             let last = page.last().map(|message| message.id);
-            self.node.scheduler.refill(page);
+            self.node.outgoing.take_over(page);
             match last {
                 Some(last) if !at_end => after = last,
-                _ => break,
+                _ => break true,
             }
-        }
-        self.node.scheduler.end_refill(true);
+        };
+        self.node.outgoing.end_take_over(complete);
     }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use hub::{
-    delivery::{Scheduler, SchedulerSettings},
+    delivery::{Outgoing, SchedulerSettings},
     edge::{self, Question},
 };
 use store::{Store, StoreError};
-use switch::{Command, Configuration, Delivery};
+use switch::{Command, Configuration};
 
 use crate::{
     batch::{Job, Origin},
@@ -31,7 +31,7 @@ pub(crate) struct Node {
     pub(crate) life: Life,
     pub(crate) up: bool,
     pub(crate) configuration: Arc<Configuration>,
-    pub(crate) scheduler: Scheduler,
+    pub(crate) outgoing: Outgoing,
     settings: SchedulerSettings,
     /// Commands that wait for their batch.
     pub(crate) intake: Vec<Job>,
@@ -40,10 +40,6 @@ pub(crate) struct Node {
     swept_at: i64,
     /// Expiries of the current sweep that are not decided yet.
     pub(crate) sweeping: usize,
-    /// What became of messages, not yet on its way to the store.
-    pub(crate) results: Vec<Delivery>,
-    /// Results are on their way to the store.
-    pub(crate) noting: bool,
     /// When the next [`Event::Wake`] comes.
     pub(crate) wake_at: Option<i64>,
     /// Messages of a batch of unknown fate may lie in the store.
@@ -56,14 +52,12 @@ impl Node {
             life: 0,
             up: false,
             configuration: Arc::default(),
-            scheduler: Scheduler::new(settings),
+            outgoing: Outgoing::new(settings),
             settings,
             intake: Vec::new(),
             batch_planned: false,
             swept_at: 0,
             sweeping: 0,
-            results: Vec::new(),
-            noting: false,
             wake_at: None,
             outbox_in_doubt: false,
         }
@@ -173,7 +167,7 @@ impl World {
 
     /// Fetches messages that had found no room, if there is room now.
     pub(crate) fn take_over_again(&mut self) {
-        if self.node.scheduler.wants_more() {
+        if self.node.outgoing.scheduler().wants_more() {
             self.report.take_overs += 1;
             self.take_over();
             self.dispatch();

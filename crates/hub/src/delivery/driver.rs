@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use store::{Clock, Store};
-use switch::{Command, Delivery, DeliveryResult, Message, MessageId, Method, undeliverable};
+use switch::{Command, Delivery, Message, MessageId};
 use tokio::{sync::mpsc, time::MissedTickBehavior};
 
-use super::{Attempted, CallbackClient, Dispatch, Scheduler, SchedulerSettings, scheduler};
+use super::{Attempted, CallbackClient, Outgoing, SchedulerSettings};
 use crate::{
     callback_policy::CallbackPolicy, committer::Committer, current::Current, metrics::Metrics, serve::stopped,
 };
@@ -17,8 +17,6 @@ const TAKE_OVER_EVERY: Duration = Duration::from_secs(1);
 const PAGE: usize = 1_000;
 /// Pause before results that the store did not take are offered to it again.
 const NOTE_AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// Results that are noted in the store at once.
-const RESULTS_PER_COMMAND: usize = 1_000;
 
 /// Hands messages to the delivery.
 #[derive(Clone)]
@@ -80,42 +78,28 @@ pub fn start(
     surroundings: Surroundings,
     stop: tokio::sync::watch::Receiver<bool>,
 ) -> tokio::task::JoinHandle<()> {
-    let driver = Driver {
-        scheduler: Scheduler::new(settings),
-        surroundings: Arc::new(surroundings),
-        handle,
-        results: Vec::new(),
-        noting: false,
-        unread: true,
-    };
+    let mut outgoing = Outgoing::new(settings);
+    // An earlier run may have left messages behind; nothing new goes out before they are known, so that none is overtaken.
+    outgoing.in_doubt();
+    let driver = Driver { outgoing, surroundings: Arc::new(surroundings), handle };
     tokio::spawn(driver.run(receiver.0, stop))
 }
 
 struct Driver {
-    scheduler: Scheduler,
+    outgoing: Outgoing,
     surroundings: Arc<Surroundings>,
     handle: DeliveryHandle,
-    results: Vec<Delivery>,
-    /// A command with results is on its way to the store; meanwhile more come together.
-    noting: bool,
-    /// The store holds, or may hold, messages that nobody here was told of.
-    unread: bool,
 }
 
 impl Driver {
     async fn run(mut self, mut receiver: mpsc::UnboundedReceiver<Event>, mut stop: tokio::sync::watch::Receiver<bool>) {
         let mut take_over = tokio::time::interval(TAKE_OVER_EVERY);
         take_over.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // Nothing new goes out before what an earlier run has left behind is known, so that nothing is overtaken.
-        while self.unread {
-            tokio::select! {
-                _ = take_over.tick() => self.take_over().await,
-                () = stopped(&mut stop) => return self.finish(receiver).await,
-            }
-        }
         loop {
             self.dispatch();
-            let wake = self.scheduler.next_wake().map(|at| at.millis_since(self.surroundings.clock.now()).max(1));
+            self.note_results();
+            let wake = self.outgoing.scheduler().next_wake();
+            let wake = wake.map(|at| at.millis_since(self.surroundings.clock.now()).max(1));
             let pause =
                 Duration::from_millis(wake.and_then(|millis| u64::try_from(millis).ok()).unwrap_or(u64::MAX >> 20));
             tokio::select! {
@@ -124,79 +108,49 @@ impl Driver {
                     None => return,
                 },
                 () = tokio::time::sleep(pause) => {}
-                _ = take_over.tick(), if self.unread || self.scheduler.wants_more() => self.take_over().await,
+                _ = take_over.tick(), if self.outgoing.scheduler().wants_more() => self.take_over().await,
                 () = stopped(&mut stop) => break,
             }
             while let Ok(event) = receiver.try_recv() {
                 self.handle_event(event);
             }
-            self.note_results();
         }
         self.finish(receiver).await;
     }
 
     fn handle_event(&mut self, event: Event) {
         match event {
-            Event::Offered(messages) => messages.into_iter().for_each(|message| self.offer(message)),
+            Event::Offered(messages) => messages.into_iter().for_each(|message| self.outgoing.offer(message)),
             Event::Attempted(token, attempted) => self.attempted(token, attempted),
-            Event::Noted(deliveries, durable) => {
-                self.noting = false;
-                if durable {
-                    self.scheduler.forget(&deliveries);
-                } else {
-                    self.results.extend(deliveries);
-                }
-            }
-            Event::TakeOver => self.unread = true,
+            Event::Noted(deliveries, durable) => self.outgoing.noted(deliveries, durable),
+            Event::TakeOver => self.outgoing.in_doubt(),
         }
-        self.surroundings.metrics.callbacks_waiting(self.scheduler.len());
-    }
-
-    fn offer(&mut self, message: Message) {
-        if !self.scheduler.offer(message) {
-            tracing::warn!("an answer to a question was dropped: too many messages wait for its recipient");
-        }
+        self.surroundings.metrics.callbacks_waiting(self.outgoing.scheduler().len());
     }
 
     fn attempted(&mut self, token: u64, attempted: Attempted) {
-        let now = self.surroundings.clock.now();
         self.surroundings.metrics.callback(match &attempted {
             Attempted::Taken => "taken",
             Attempted::Refused(_) => "refused",
             Attempted::Failed(_) => "failed",
         });
-        let Some((message, result)) = self.scheduler.finish(token, attempted, now) else { return };
-        if let DeliveryResult::GaveUp { reason, .. } = &result {
-            let (recipient, subject) = (&message.recipient, &message.subject);
-            tracing::warn!(%recipient, %subject, method = message.method.as_str(), %reason, "gave a message up");
-        }
-        if message.id.is_durable() {
-            self.results.push(scheduler::delivery(&message, result));
-        } else if let (DeliveryResult::GaveUp { .. }, Some(error)) =
-            (&result, undeliverable(&self.surroundings.current.get(), now, &message))
-        {
-            self.offer(error);
-        }
+        let (configuration, now) = (self.surroundings.current.get(), self.surroundings.clock.now());
+        self.outgoing.attempted(token, attempted, &configuration, now);
     }
 
     fn dispatch(&mut self) {
-        while let Some(dispatch) = self.scheduler.next(self.surroundings.clock.now()) {
+        let (configuration, now) = (self.surroundings.current.get(), self.surroundings.clock.now());
+        while let Some((dispatch, url)) = self.outgoing.next(&configuration, now) {
             let (surroundings, events) = (self.surroundings.clone(), self.handle.events.clone());
             tokio::spawn(async move {
-                let token = dispatch.token;
-                let attempted = attempt(&surroundings, &dispatch).await;
-                let _ = events.send(Event::Attempted(token, attempted));
+                let attempted = attempt(&surroundings, &dispatch.message, &url).await;
+                let _ = events.send(Event::Attempted(dispatch.token, attempted));
             });
         }
     }
 
     fn note_results(&mut self) {
-        if self.noting || self.results.is_empty() {
-            return;
-        }
-        self.noting = true;
-        let rest = self.results.split_off(self.results.len().min(RESULTS_PER_COMMAND));
-        let deliveries = std::mem::replace(&mut self.results, rest);
+        let Some(deliveries) = self.outgoing.results() else { return };
         let (committer, events) = (self.surroundings.committer.clone(), self.handle.events.clone());
         tokio::spawn(async move {
             let durable = committer.commit(Command::Deliveries(deliveries.clone()), 0).await.is_ok();
@@ -209,14 +163,14 @@ impl Driver {
 
     /// Reads what the store holds and nobody here sends: at the start, after an overflow, after a batch in doubt.
     async fn take_over(&mut self) {
-        self.scheduler.begin_refill();
+        self.outgoing.begin_take_over();
         let mut after = MessageId::TRANSIENT;
         let complete = loop {
             match self.surroundings.store.pending_messages(after, PAGE).await {
                 Ok(page) => {
                     let last = page.last().map(|message| message.id);
                     let at_end = page.len() < PAGE;
-                    self.scheduler.refill(page);
+                    self.outgoing.take_over(page);
                     match last {
                         Some(last) if !at_end => after = last,
                         _ => break true,
@@ -228,8 +182,7 @@ impl Driver {
                 }
             }
         };
-        self.scheduler.end_refill(complete);
-        self.unread = !complete;
+        self.outgoing.end_take_over(complete);
     }
 
     /// Notes the results at hand, so that the next start does not deliver again what was delivered.
@@ -238,31 +191,22 @@ impl Driver {
             self.handle_event(event);
         }
         // The committer answers within its hold, so this ends.
-        while self.noting
+        while self.outgoing.is_noting()
             && let Some(event) = receiver.recv().await
         {
             self.handle_event(event);
         }
-        if !self.results.is_empty() {
-            let results = std::mem::take(&mut self.results);
+        let results = self.outgoing.into_results();
+        if !results.is_empty() {
             // If it fails, the messages are delivered once more: at least once is the promise.
             let _ = self.surroundings.committer.commit(Command::Deliveries(results), 0).await;
         }
     }
 }
 
-async fn attempt(surroundings: &Surroundings, dispatch: &Dispatch) -> Attempted {
-    let message = &dispatch.message;
-    // A request is of no use to anybody after its time; a callback, however late, says what has become of something.
-    let is_request = matches!(message.method, Method::Get | Method::Post);
-    if is_request && message.give_up_at < surroundings.clock.now() {
-        return Attempted::Refused("its time was over before it could be sent".to_owned());
+async fn attempt(surroundings: &Surroundings, message: &Arc<Message>, url: &str) -> Attempted {
+    match surroundings.policy.check(url) {
+        Ok(()) => surroundings.client.send(url, message).await,
+        Err(reason) => Attempted::Refused(reason),
     }
-    let Some(url) = surroundings.current.get().url(message) else {
-        return Attempted::Refused(format!("{} has no endpoint {}", message.recipient, message.endpoint.as_str()));
-    };
-    if let Err(reason) = surroundings.policy.check(&url) {
-        return Attempted::Refused(reason);
-    }
-    surroundings.client.send(&url, message).await
 }

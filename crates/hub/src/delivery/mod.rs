@@ -2,8 +2,10 @@
 
 mod client;
 mod driver;
+mod outgoing;
 mod scheduler;
 
 pub use client::CallbackClient;
 pub use driver::{DeliveryHandle, DeliveryReceiver, Surroundings, start};
+pub use outgoing::Outgoing;
 pub use scheduler::{Attempted, Dispatch, Scheduler, SchedulerSettings};

@@ -78,6 +78,9 @@ pub struct Scheduler {
     outgoing: VecDeque<Dispatch>,
     /// Durable messages that are in memory, or done with and not yet noted in the store.
     held: HashSet<MessageId>,
+    /// The store may hold messages that nobody here knows, and new ones must not overtake them: at the start, after a batch
+    /// whose fate is unknown, and when a take-over broke off.
+    unread: bool,
     next_token: u64,
 }
 
@@ -117,13 +120,18 @@ impl Scheduler {
             return true;
         }
         let lane = self.lanes.entry(message.recipient.clone()).or_default();
-        if lane.size >= self.settings.waiting_per_fsp || (durable && lane.spilled) {
+        if lane.size >= self.settings.waiting_per_fsp || (durable && (lane.spilled || self.unread)) {
             lane.spilled |= durable;
             lane.spilled_again |= durable;
             return durable;
         }
         self.admit(message);
         true
+    }
+
+    /// The store may hold messages that nobody here was told of; until a take-over has read it, durable messages stay there.
+    pub fn in_doubt(&mut self) {
+        self.unread = true;
     }
 
     /// Begins to take over what a store still holds. To be called before the store is read, so that what is committed while
@@ -153,14 +161,15 @@ impl Scheduler {
 
     /// Ends a take-over; `complete` says that the store was read to its end.
     pub fn end_refill(&mut self, complete: bool) {
+        self.unread = !complete;
         for lane in self.lanes.values_mut() {
             lane.spilled = lane.full || lane.spilled_again || (lane.spilled && !complete);
         }
     }
 
-    /// Whether messages were left in the store for want of room.
+    /// Whether the store may hold messages that are not here, and there is room for them.
     pub fn wants_more(&self) -> bool {
-        self.lanes.values().any(|lane| lane.spilled && lane.size < self.settings.waiting_per_fsp)
+        self.unread || self.lanes.values().any(|lane| lane.spilled && lane.size < self.settings.waiting_per_fsp)
     }
 
     /// The next message to send now, if there is one.
@@ -296,11 +305,6 @@ impl Scheduler {
     }
 }
 
-/// What a store is told of a durable message that is done with.
-pub(crate) fn delivery(message: &Message, result: DeliveryResult) -> Delivery {
-    Delivery { message: message.id, result }
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -385,6 +389,25 @@ mod tests {
         scheduler.refill(vec![message(4, "fsp", "a")]);
         scheduler.end_refill(true);
         assert_eq!(sent(&mut scheduler, START).len(), 1);
+    }
+
+    #[test]
+    fn what_a_broken_take_over_did_not_reach_is_fetched_later_and_not_overtaken() {
+        let mut scheduler = scheduler(8, 8);
+        scheduler.begin_refill();
+        scheduler.refill(vec![message(1, "fsp", "a")]);
+        scheduler.end_refill(false);
+        assert!(scheduler.wants_more(), "nobody knows what the store holds beyond message 1");
+        assert!(
+            scheduler.offer(message(3, "fsp", "b")),
+            "message 2 may be about the same, so message 3 stays in the store"
+        );
+        assert_eq!(sent(&mut scheduler, START), [(0, 1)]);
+        scheduler.begin_refill();
+        scheduler.refill(vec![message(1, "fsp", "a"), message(2, "fsp", "b"), message(3, "fsp", "b")]);
+        scheduler.end_refill(true);
+        assert!(!scheduler.wants_more());
+        assert_eq!(sent(&mut scheduler, START), [(1, 2)]);
     }
 
     #[test]
