@@ -198,6 +198,10 @@ pub(crate) struct SimulatorArguments {
     /// An FSP to play, with the party that it serves (repeatable): NAME[=TYPE/ID]
     #[arg(long = "fsp", value_name = "NAME[=PARTY]", required = true)]
     pub(crate) fsps: Vec<String>,
+    /// How an FSP misbehaves (repeatable): delay-ms=N, silent, error=CODE, wrong-fulfilment, reject, copies=N, status=N,
+    /// reserve; several with commas. For rules by phase, party or amount: PUT /fsps/NAME/script at the control address
+    #[arg(long = "script", value_name = "NAME=BEHAVIOUR")]
+    pub(crate) scripts: Vec<String>,
     /// Where the hub takes FSPIOP
     #[arg(long, value_name = "URL", env = environment::HUB, default_value = "http://127.0.0.1:3000")]
     pub(crate) hub: String,

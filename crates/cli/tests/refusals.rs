@@ -32,6 +32,10 @@ fn flags() {
     check(&["harness", "up", "--port-offset", "60000"], 2, &["--port-offset", "60000", "56434"]);
     check(&["harness", "up", "--name", "Not A Name"], 2, &["--name", "Not A Name", "lower-case"]);
     check(&["transfer", "--from", "a", "--to", "b", "--amount", "1", "--currency", "USD"], 2, &["--to", "MSISDN/"]);
+    let play = ["simulator", "--fsp", "payeefsp=MSISDN/1", "--script"];
+    check(&[&play[..], &["payeefsp=sulk"]].concat(), 2, &["--script", "sulk", "reject"]);
+    check(&[&play[..], &["payerfsp=reject"]].concat(), 2, &["--script", "payerfsp"]);
+    check(&["simulator", "--fsp", "payeefsp=27"], 2, &["--fsp", "payeefsp=27", "MSISDN/"]);
     let pay = ["transfer", "--from", "a", "--to", "MSISDN/1", "--currency", "USD", "--amount"];
     for amount in ["1.50", "0", "1e9", "01", "12345678901234567890123"] {
         check(&[&pay[..], &[amount]].concat(), 2, &["--amount"]);

@@ -1,7 +1,9 @@
 //! `mojaloop simulator`.
 
+use std::collections::HashMap;
+
 use fspiop::{Currency, FspId, PartyId};
-use participant::{Profile, Script, Settings, Simulator, StartError};
+use participant::{Behaviour, Profile, Script, Settings, Simulator, StartError};
 
 use crate::{arguments::SimulatorArguments, commands::runtime, exit::Failure, logging};
 
@@ -9,7 +11,13 @@ pub(crate) fn run(arguments: SimulatorArguments) -> Result<(), Failure> {
     logging::start("info", None)?;
     let fsps = arguments.fsps.iter().map(|text| profile(text)).collect::<Result<Vec<_>, _>>()?;
     let names: Vec<FspId> = fsps.iter().map(|profile| profile.name.clone()).collect();
-    let mut settings = Settings::new(arguments.hub, fsps.into_iter().map(|fsp| (fsp, Script::default())).collect());
+    let mut scripts =
+        arguments.scripts.iter().map(|text| script(text, &names)).collect::<Result<HashMap<_, _>, _>>()?;
+    let scripted = fsps.into_iter().map(|fsp| {
+        let script = scripts.remove(&fsp.name).unwrap_or_default();
+        (fsp, script)
+    });
+    let mut settings = Settings::new(arguments.hub, scripted.collect());
     settings.listen = arguments.listen;
     settings.control = Some(arguments.control);
     runtime::start()?.block_on(async {
@@ -39,6 +47,18 @@ fn profile(text: &str) -> Result<Profile, Failure> {
         }
         None => Ok(profile),
     }
+}
+
+/// Reads `NAME=BEHAVIOUR`.
+fn script(text: &str, names: &[FspId]) -> Result<(FspId, Script), Failure> {
+    let wrong = |error: &dyn std::fmt::Display| {
+        Failure::usage(format!("--script {text:?}: {error}")).hint("example: --script payeefsp=reject,delay-ms=500")
+    };
+    let (name, behaviour) = text.split_once('=').ok_or_else(|| wrong(&"expected NAME=BEHAVIOUR"))?;
+    let known = names.iter().find(|known| known.as_str() == name);
+    let fsp = known.ok_or_else(|| wrong(&format!("no --fsp is called {name:?}")))?;
+    let behaviour: Behaviour = behaviour.parse().map_err(|error| wrong(&error))?;
+    Ok((fsp.clone(), Script { behaviour, rules: Vec::new() }))
 }
 
 /// Why simulators did not start, with what to do.
