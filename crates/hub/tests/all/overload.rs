@@ -1,10 +1,11 @@
 //! More than fits: requests are refused before they are accepted, and what was accepted is done.
 
+use futures_util::future::select_all;
 use hub::{Intake, Settings};
 
 use crate::support::{
     Connection, Request, Response, World, eventually,
-    messages::{Transfer, request_quote},
+    messages::{Transfer, new_id, quote_request, request_quote},
     test_hub,
     world::PAYER,
 };
@@ -41,22 +42,26 @@ async fn requests_beyond_the_room_are_refused_and_those_inside_it_are_done() {
     let (world, shaky) = World::shaky(narrow(64, 1_000)).await;
     world.hub.quiet().await;
     shaky.close();
-    // 60 KiB of 64 wait; each request counts one KiB more than its whole ones.
-    let waiting: Vec<_> = (0..6).map(|_| Transfer::new("1")).collect();
-    let mut connections = Vec::new();
-    for transfer in &waiting {
-        connections.push(begin(&world, &padded(transfer, 9 * 1024)).await);
+    // Each counts 10 KiB, one more than its whole ones: six fit, whichever come first.
+    let mut waiting = Vec::new();
+    for _ in 0..7 {
+        let transfer = Transfer::new("1");
+        let connection = begin(&world, &padded(&transfer, 9 * 1024)).await;
+        waiting.push((transfer, connection));
     }
-    eventually("the store has one of them", async || (shaky.waiting() == 1).then_some(())).await;
-    let refused = Transfer::new("1");
-    check_busy(&world.hub.send(&padded(&refused, 9 * 1024)).await);
-    check_busy(&world.hub.send(&request_quote(&crate::support::messages::new_id()).body(quote_of(9 * 1024))).await);
+    let answers = waiting.iter_mut().map(|(_, connection)| Box::pin(connection.read()));
+    let (answer, refused, _) = select_all(answers).await;
+    check_busy(&answer.unwrap());
+    let (refused, _) = waiting.remove(refused);
+    let quote = request_quote(&new_id()).body(quote_of(9 * 1024));
+    check_busy(&world.hub.send(&quote).await);
     // What is small still fits, and questions need no room.
     let small = Transfer::new("1");
-    connections.push(begin(&world, &small.prepare()).await);
+    let connection = begin(&world, &small.prepare()).await;
+    waiting.push((small.clone(), connection));
     world.hub.must_take(&small.ask(PAYER)).await;
     shaky.open();
-    for connection in &mut connections {
+    for (_, connection) in &mut waiting {
         assert_eq!(connection.read().await.unwrap().status, 202);
     }
     world.payee.wait_for(7).await;
@@ -68,7 +73,7 @@ async fn requests_beyond_the_room_are_refused_and_those_inside_it_are_done() {
 
 /// The body of a quote's request, padded.
 fn quote_of(length: usize) -> String {
-    let body = crate::support::messages::quote_request(&crate::support::messages::new_id()).to_string();
+    let body = quote_request(&new_id()).to_string();
     format!(r#"{},"padding":"{}"}}"#, &body[..body.len() - 1], "x".repeat(length - body.len()))
 }
 

@@ -210,13 +210,8 @@ async fn a_configuration_of_unknown_fate_is_known_to_everybody() {
 async fn what_was_delivered_is_noted_when_the_store_comes_back() {
     let (world, shaky) = World::shaky(holding(200)).await;
     world.hub.quiet().await;
-    shaky.close();
-    let transfer = Transfer::new("1");
-    let mut connection = send_all(&world, &[transfer.prepare()]).await.remove(0);
-    eventually("the prepare waits", async || (shaky.waiting() == 1).then_some(())).await;
-    shaky.open();
-    assert_eq!(connection.read().await.unwrap().status, 202);
-    shaky.set(Fault::Unavailable);
+    shaky.set(Fault::TakesNoNotes);
+    world.hub.must_take(&Transfer::new("1").prepare()).await;
     world.payee.wait_for(1).await;
     let before = shaky.batches().len();
     eventually("the store is tried in vain", async || (shaky.batches().len() > before + 6).then_some(())).await;

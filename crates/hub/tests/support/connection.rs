@@ -73,6 +73,12 @@ impl Connection {
         within("an answer", self.read_response()).await
     }
 
+    /// Waits for `100 Continue`: the hub has read the head of a request that asked for it, and wants the body.
+    pub(crate) async fn wait_for_continue(&mut self) {
+        let head = within("100 Continue", self.read_head()).await;
+        assert_eq!(head.map(|(status, ..)| status), Some(100));
+    }
+
     /// Sends one request and reads its answer.
     pub(crate) async fn exchange(&mut self, bytes: &[u8]) -> Response {
         self.write(bytes).await;
@@ -80,19 +86,14 @@ impl Connection {
     }
 
     async fn read_response(&mut self) -> Option<Response> {
-        loop {
-            let (status, reason, headers) = self.read_head().await?;
-            let header = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
-            if status == 100 {
-                continue;
-            }
-            let body = match (header("content-length"), header("transfer-encoding")) {
-                (Some(length), _) => self.take(length.parse().ok()?).await?,
-                (None, Some(_)) => self.read_chunks().await?,
-                (None, None) => Vec::new(),
-            };
-            return Some(Response { status, reason, headers, body });
-        }
+        let (status, reason, headers) = self.read_head().await?;
+        let header = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
+        let body = match (header("content-length"), header("transfer-encoding")) {
+            (Some(length), _) => self.take(length.parse().ok()?).await?,
+            (None, Some(_)) => self.read_chunks().await?,
+            (None, None) => Vec::new(),
+        };
+        Some(Response { status, reason, headers, body })
     }
 
     async fn read_head(&mut self) -> Option<(u16, String, Vec<(String, String)>)> {

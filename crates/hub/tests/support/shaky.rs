@@ -19,6 +19,8 @@ pub(crate) enum Fault {
     None,
     /// Nothing is done: the store is not there.
     Unavailable,
+    /// Nothing is done if the batch notes what was delivered.
+    TakesNoNotes,
     /// Nothing is done, because of this transfer in the batch.
     Refuses(TransferId),
     /// The batch is done, but nobody says so; the next one is as usual.
@@ -143,6 +145,10 @@ impl Store for Shaky {
             match self.take_fault() {
                 Fault::None => self.inner.commit(commands).await,
                 Fault::Unavailable => Err(gone()),
+                Fault::TakesNoNotes => match commands.iter().any(|command| matches!(command, Command::Deliveries(_))) {
+                    true => Err(gone()),
+                    false => self.inner.commit(commands).await,
+                },
                 Fault::Refuses(id) => {
                     let poisoned = |command: &Command| command.subject() == Some(Subject::Transfer(id));
                     match commands.iter().any(poisoned) {
