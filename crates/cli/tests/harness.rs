@@ -80,6 +80,22 @@ fn detached_it_is_found_by_name_pays_and_goes_down() {
 }
 
 #[test]
+#[cfg(unix)]
+fn after_a_kill_it_starts_again_with_its_data() {
+    let user = User::new();
+    let first = user.run(&["harness", "up", "--detach", "-o", "json"]).expect(0, &[]).json();
+    let pid = i32::try_from(first["pid"].as_i64().unwrap()).unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), rustix::process::Signal::KILL).unwrap();
+    support::eventually(|| user.run(&["harness", "status"]).code == 1);
+    let second = user.run(&["harness", "up", "--detach", "-o", "json"]).expect(0, &[]).json();
+    assert_ne!(second["pid"], first["pid"]);
+    let flags = ["transfer", "--from", "payerfsp", "--to", "MSISDN/27713803912", "--amount", "1", "--currency", "USD"];
+    let paid = Finished::of(user.mojaloop(&flags).args(["--simulator", &user.simulator(), "-o", "json"]));
+    check_payment(&paid.expect(0, &[]).json());
+    user.run(&["harness", "down"]).expect(0, &[]);
+}
+
+#[test]
 fn ephemeral_data_go_with_the_harness() {
     let user = User::new();
     let up = user.run(&["harness", "up", "--detach", "--ephemeral", "-o", "json"]);

@@ -59,6 +59,8 @@ impl Harness {
     /// Starts it. When this returns, the hub is ready to transact.
     pub async fn start(up: Up) -> Result<Harness, HarnessError> {
         let lock = Lock::take(&up.place)?;
+        // What a run that was killed has left would name a process that may be somebody else's by now.
+        Instance::remove(&up.place);
         let address = IpAddr::from(Ipv4Addr::LOCALHOST);
         let outside = || HarnessError::PortOffset(up.port_offset);
         let listen = Listen::at(address, up.port_offset).ok_or_else(outside)?;

@@ -7,6 +7,7 @@ use std::{
     path::Path,
     process::{Command, Output},
     sync::atomic::{AtomicU16, Ordering},
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -93,6 +94,16 @@ impl Finished {
             assert!(self.stderr.contains(part), "{part:?} is not in: {}", self.stderr);
         }
         self
+    }
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub fn eventually(mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it did not happen");
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::{
     env, fs,
-    os::unix::fs::{PermissionsExt, symlink},
+    os::unix::{
+        fs::{PermissionsExt, chown, symlink},
+        process::CommandExt,
+    },
+    path::Path,
     process,
 };
 
@@ -13,6 +17,9 @@ use crate::SqliteStore;
 
 /// Names the file for the second process of a test.
 const SECOND_PROCESS: &str = "STORE_SQLITE_TEST_SECOND_PROCESS";
+
+/// A user who may do nothing, on every Unix.
+const NOBODY: u32 = 65_534;
 
 #[track_caller]
 fn check(folder: &Folder, expect: &str) {
@@ -94,17 +101,37 @@ fn the_systems_reason_is_told() {
     assert!(text.contains("symbolic link") && text.contains("hub.db"), "{text}");
 }
 
+/// The system denies root nothing, so root runs the test again as an unprivileged user.
 #[test]
 fn a_file_without_permission_is_refused() {
+    if let Some(path) = env::var_os(SECOND_PROCESS) {
+        return check_permissions(path.as_ref());
+    }
     let folder = Folder::new();
     drop(open(&folder.file()).unwrap());
+    fs::set_permissions(folder.file(), fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::File::open(folder.file()).is_err() {
+        return check_permissions(&folder.file());
+    }
+    let directory = folder.file().parent().unwrap().to_owned();
+    let program = directory.join("test");
+    fs::copy(env::current_exe().unwrap(), &program).unwrap();
+    for path in [&directory, &folder.file(), &directory.join("hub.db.lock")] {
+        chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut unprivileged = process::Command::new(program);
+    unprivileged.args(["--exact", "tests::opening::a_file_without_permission_is_refused"]).current_dir("/");
+    let output = unprivileged.uid(NOBODY).gid(NOBODY).env(SECOND_PROCESS, folder.file()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+}
+
+fn check_permissions(file: &Path) {
     for mode in [0o000, 0o444] {
-        fs::set_permissions(folder.file(), fs::Permissions::from_mode(mode)).unwrap();
-        match fs::OpenOptions::new().write(true).open(folder.file()) {
-            Err(_) => assert!(refusal(&folder.file()).contains("ermission denied")),
-            // The system denies root nothing, so that the file opens.
-            Ok(_) => drop(open(&folder.file()).unwrap()),
-        }
+        fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+        let text = refusal(file);
+        assert!(text.contains("ermission denied") && text.contains("hub.db"), "{mode:o}: {text}");
     }
 }
 
