@@ -15,26 +15,49 @@ const WAITING: usize = 4;
 /// A step of a program.
 #[derive(Clone, Debug)]
 enum Step {
-    /// A batch is committed with a message for this FSP about this subject.
+    /// A batch is committed with a message for this FSP about this subject; the delivery is told later.
     Commit(usize, u8),
+    /// The same, but nobody knows whether the batch was committed: all that is told is that.
+    CommitInDoubt(usize, u8),
+    /// The delivery is told of what was committed.
+    Publish,
     /// An answer to a question is to be sent, which no store holds.
     Offer(usize),
     /// One of the attempts under way ends.
     End(usize, bool),
     /// The store is read, to its end or not.
-    TakeOver(bool),
+    TakeOver(bool, Amid),
     /// What was delivered is noted in the store.
     Note,
     Advance(i64),
+}
+
+/// What happens while the store is being read.
+#[derive(Clone, Debug)]
+struct Amid {
+    /// Before which page; beyond the last one, after it.
+    page: usize,
+    /// Which attempts succeed.
+    ends: Vec<usize>,
+    /// What is committed, and told.
+    commits: Vec<(usize, u8)>,
+}
+
+fn amid() -> impl Strategy<Value = Amid> {
+    let ends = prop::collection::vec(any::<usize>(), 0..3);
+    let commits = prop::collection::vec((0..FSPS.len(), 0_u8..3), 0..3);
+    (0_usize..6, ends, commits).prop_map(|(page, ends, commits)| Amid { page, ends, commits })
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let fsp = 0..FSPS.len();
     prop_oneof![
         6 => (fsp.clone(), 0_u8..3).prop_map(|(fsp, subject)| Step::Commit(fsp, subject)),
+        1 => (fsp.clone(), 0_u8..3).prop_map(|(fsp, subject)| Step::CommitInDoubt(fsp, subject)),
+        6 => Just(Step::Publish),
         1 => fsp.prop_map(Step::Offer),
         6 => (any::<usize>(), prop::bool::weighted(0.7)).prop_map(|(which, taken)| Step::End(which, taken)),
-        2 => prop::bool::weighted(0.7).prop_map(Step::TakeOver),
+        2 => (prop::bool::weighted(0.7), amid()).prop_map(|(complete, amid)| Step::TakeOver(complete, amid)),
         2 => Just(Step::Note),
         2 => (0_i64..300).prop_map(Step::Advance),
     ]
@@ -46,6 +69,8 @@ struct World {
     now: Timestamp,
     next: i64,
     store: BTreeMap<MessageId, Message>,
+    /// Committed messages that the delivery was not told of yet.
+    unpublished: Vec<Message>,
     under_way: Vec<Dispatch>,
     /// Delivered messages that the store does not know of yet.
     unnoted: Vec<switch::Delivery>,
@@ -65,6 +90,7 @@ impl World {
             now: Timestamp::from_millis(0),
             next: 1,
             store: BTreeMap::new(),
+            unpublished: Vec::new(),
             under_way: Vec::new(),
             unnoted: Vec::new(),
             delivered: HashMap::new(),
@@ -88,38 +114,86 @@ impl World {
     }
 
     fn run(&mut self, step: &Step) {
-        match *step {
+        match step {
             Step::Commit(fsp, subject) => {
-                let message = self.message(MessageId(self.next), fsp, subject);
-                self.next += 1;
-                self.store.insert(message.id, message.clone());
-                assert!(self.scheduler.offer(message), "a durable message is never dropped");
+                let message = self.commit(*fsp, *subject);
+                self.unpublished.push(message);
             }
-            Step::Offer(fsp) => drop(self.scheduler.offer(self.message(MessageId::TRANSIENT, fsp, 9))),
-            Step::End(which, taken) if !self.under_way.is_empty() => {
-                let dispatch = self.under_way.swap_remove(which % self.under_way.len());
-                self.end(dispatch, taken);
+            Step::CommitInDoubt(fsp, subject) => {
+                // What was committed before is told before.
+                self.publish();
+                self.commit(*fsp, *subject);
+                self.scheduler.in_doubt();
             }
-            Step::End(..) => {}
-            Step::TakeOver(complete) => self.take_over(complete),
+            Step::Publish => self.publish(),
+            Step::Offer(fsp) => drop(self.scheduler.offer(self.message(MessageId::TRANSIENT, *fsp, 9))),
+            Step::End(which, taken) => self.end_one(*which, *taken),
+            Step::TakeOver(complete, amid) => self.take_over(*complete, amid),
             Step::Note => {
+                // A batch is told of before the next one is written, and a note is a batch.
+                self.publish();
                 for delivery in &self.unnoted {
                     self.store.remove(&delivery.message);
                 }
                 self.scheduler.forget(&self.unnoted);
                 self.unnoted.clear();
             }
-            Step::Advance(millis) => self.now = self.now.plus_millis(millis),
+            Step::Advance(millis) => self.now = self.now.plus_millis(*millis),
         }
         self.dispatch();
     }
 
-    fn take_over(&mut self, complete: bool) {
+    fn commit(&mut self, fsp: usize, subject: u8) -> Message {
+        let message = self.message(MessageId(self.next), fsp, subject);
+        self.next += 1;
+        self.store.insert(message.id, message.clone());
+        message
+    }
+
+    fn publish(&mut self) {
+        for message in std::mem::take(&mut self.unpublished) {
+            assert!(self.scheduler.offer(message), "a durable message is never dropped");
+        }
+    }
+
+    fn end_one(&mut self, which: usize, taken: bool) {
+        if !self.under_way.is_empty() {
+            let dispatch = self.under_way.swap_remove(which % self.under_way.len());
+            self.end(dispatch, taken);
+        }
+    }
+
+    /// Reads the store page by page, as it is when each page's turn comes.
+    fn take_over(&mut self, complete: bool, amid: &Amid) {
         self.scheduler.begin_refill();
-        let stored: Vec<_> = self.store.values().cloned().collect();
-        let readable = if complete { stored.len() } else { stored.len() / 2 };
-        stored[..readable].chunks(2).for_each(|page| self.scheduler.refill(page.to_vec()));
+        let (mut after, last) = (MessageId(0), self.store.len() / 4);
+        for page in 0.. {
+            if page == amid.page {
+                self.go_on(amid);
+            }
+            let read: Vec<_> = self.store.range(MessageId(after.0 + 1)..).take(2).map(|(_, one)| one.clone()).collect();
+            let Some(message) = read.last() else {
+                if page < amid.page {
+                    self.go_on(amid);
+                }
+                break;
+            };
+            after = message.id;
+            self.scheduler.refill(read);
+            if !complete && page == last {
+                break;
+            }
+        }
         self.scheduler.end_refill(complete);
+    }
+
+    fn go_on(&mut self, amid: &Amid) {
+        amid.ends.iter().for_each(|which| self.end_one(*which, true));
+        for (fsp, subject) in &amid.commits {
+            let message = self.commit(*fsp, *subject);
+            self.unpublished.push(message);
+        }
+        self.publish();
     }
 
     fn dispatch(&mut self) {
@@ -163,7 +237,7 @@ impl World {
                 return;
             }
             if self.scheduler.wants_more() {
-                self.take_over(true);
+                self.take_over(true, &Amid { page: 0, ends: Vec::new(), commits: Vec::new() });
             }
             self.now = self.scheduler.next_wake().unwrap_or(self.now).max(self.now);
             self.dispatch();
