@@ -1,8 +1,11 @@
 //! The command line, as types. No logic.
 
-use std::{net::IpAddr, path::PathBuf};
+#[cfg(feature = "tools")]
+pub(crate) mod tools;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::{environment, logging::LogFormat, printer::Output};
 
@@ -26,15 +29,28 @@ pub(crate) struct Global {
     /// In which form results are written to standard output
     #[arg(short, long, global = true, value_name = "FORM", env = environment::OUTPUT, default_value = "table")]
     pub(crate) output: Output,
-    /// Which harness: several can run side by side (with --port-offset)
+    /// The definition of the hub; may be repeated, later files win [default: ./hub.yaml, else a built-in demo]
+    #[cfg(feature = "tools")]
+    #[arg(short = 'f', long, global = true, value_name = "FILE", env = environment::DEFINITION, value_delimiter = ',')]
+    pub(crate) definition: Vec<PathBuf>,
+    /// Take the overlay of this environment too: hub.NAME.yaml beside hub.yaml
+    #[cfg(feature = "tools")]
+    #[arg(long, global = true, value_name = "NAME", env = environment::ENVIRONMENT)]
+    pub(crate) environment: Option<String>,
+    /// Set one value of the definition (repeatable), like sizing.paymentsPerSecond=500
+    #[cfg(feature = "tools")]
+    #[arg(long, global = true, value_name = "PATH=VALUE", env = environment::SET, value_delimiter = '\n')]
+    pub(crate) set: Vec<String>,
+    /// Which one: several can run side by side (a harness with --port-offset)
     #[arg(long, global = true, env = environment::NAME, default_value = "default")]
     pub(crate) name: String,
     /// Where data are kept [default: the user's data folder, mojaloop/NAME in it]
     #[arg(long, global = true, value_name = "DIR", env = environment::DATA_DIR)]
     pub(crate) data_dir: Option<PathBuf>,
     /// How long to wait for something to become ready or to end, in seconds
-    #[arg(long, global = true, value_name = "SECONDS", env = environment::TIMEOUT, default_value_t = 30)]
-    pub(crate) timeout: u64,
+    /// [default: 30; 300 for what is built, pulled or installed; 3600 for infrastructure]
+    #[arg(long, global = true, value_name = "SECONDS", env = environment::TIMEOUT)]
+    pub(crate) timeout: Option<u64>,
     /// Answer every question with yes
     #[arg(long, global = true)]
     pub(crate) yes: bool,
@@ -43,11 +59,67 @@ pub(crate) struct Global {
     pub(crate) no_progress: bool,
 }
 
+/// Reads the command line. Wrong usage is said, and ends the process with 2.
+pub(crate) fn read() -> Arguments {
+    let matches = command().get_matches();
+    Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// The command line. Tools share their verbs' types; the examples name the tool that was asked.
+pub(crate) fn command() -> clap::Command {
+    let mut command = Arguments::command();
+    for tool in ["miniloop", "helm"] {
+        if command.find_subcommand(tool).is_some() {
+            command = command.mut_subcommand(tool, |command| {
+                command.mut_subcommands(|verb| match verb.get_before_help().map(ToString::to_string) {
+                    Some(example) => verb.before_help(example.replace("{tool}", tool)),
+                    None => verb,
+                })
+            });
+        }
+    }
+    command
+}
+
+impl Global {
+    /// How long to wait: what was said, else this many seconds.
+    pub(crate) fn timeout_or(&self, seconds: u64) -> Duration {
+        Duration::from_secs(self.timeout.unwrap_or(seconds))
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Core Test Harness: a whole hub on this machine, for developing and testing
+    #[cfg(feature = "tools")]
     #[command(subcommand, before_help = "Example: mojaloop harness up --detach && mojaloop harness status")]
-    Harness(HarnessCommand),
+    Harness(tools::HarnessCommand),
+    /// Miniloop: a hub on any Kubernetes, for evaluating
+    #[cfg(feature = "tools")]
+    #[command(before_help = "Example: mojaloop miniloop up --kubeconfig ~/.kube/config")]
+    Miniloop(tools::ClusterTool),
+    /// HELM Deploy: a hub on a hardened Kubernetes cluster, for production
+    #[cfg(feature = "tools")]
+    #[command(before_help = "Example: mojaloop helm doctor --context production --namespace mojaloop")]
+    Helm(tools::ClusterTool),
+    /// Infrastructure as Code: what a hub stands on, in a cloud or on machines of one's own
+    #[cfg(feature = "tools")]
+    #[command(before_help = "Example: mojaloop iac render --out infrastructure")]
+    Iac(tools::IacTool),
+    /// The definition of a hub: hub.yaml
+    #[cfg(feature = "tools")]
+    #[command(subcommand, before_help = "Example: mojaloop definition init --yes > hub.yaml")]
+    Definition(crate::commands::definition::DefinitionCommand),
+    /// Build the hub's container image from a checkout, as an archive
+    #[cfg(feature = "tools")]
+    #[command(before_help = "Example: mojaloop image --out mojaloop-hub.tar && docker load -i mojaloop-hub.tar")]
+    Image(tools::ImageArguments),
+    /// The scheme of a hub: participants, limits, funds, oracles
+    #[command(subcommand, before_help = "Example: mojaloop scheme plan --file scheme.json")]
+    Scheme(crate::commands::scheme::SchemeCommand),
+    /// Whether something answers: the health check inside containers
+    #[command(before_help = "Example: mojaloop health --url http://127.0.0.1:9100/ready")]
+    Health(crate::commands::health::HealthArguments),
     /// The hub itself, as containers run it
     #[command(subcommand, before_help = "Example: mojaloop hub serve --store sqlite:hub.sqlite")]
     Hub(HubCommand),
@@ -55,7 +127,7 @@ pub(crate) enum Command {
     #[command(
         before_help = "Example: mojaloop simulator --fsp payerfsp --fsp payeefsp=MSISDN/27713803912 --hub http://127.0.0.1:3000"
     )]
-    Simulator(SimulatorArguments),
+    Simulator(crate::commands::simulator::SimulatorArguments),
     /// Make one payment and show its legs as they happen
     #[command(
         before_help = "Example: mojaloop transfer --from payerfsp --to MSISDN/27713803912 --amount 10 --currency USD"
@@ -64,80 +136,6 @@ pub(crate) enum Command {
     /// Write completions for a shell
     #[command(before_help = "Example: mojaloop completions bash > ~/.local/share/bash-completion/completions/mojaloop")]
     Completions(CompletionsArguments),
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum HarnessCommand {
-    /// Start a hub, by default with simulated FSPs, and make a first payment
-    #[command(before_help = "Example: mojaloop harness up --once -o json")]
-    Up(UpArguments),
-    /// Say what runs, and where
-    #[command(before_help = "Example: mojaloop harness status -o json")]
-    Status,
-    /// Show the log of a detached harness
-    #[command(before_help = "Example: mojaloop harness logs --follow")]
-    Logs(LogsArguments),
-    /// Stop the harness; its data stay
-    #[command(before_help = "Example: mojaloop harness down")]
-    Down(DownArguments),
-    /// Delete the harness's data, so that the next start begins with an empty hub
-    #[command(before_help = "Example: mojaloop harness reset --yes")]
-    Reset,
-}
-
-#[derive(Clone, Debug, Args)]
-pub(crate) struct UpArguments {
-    /// Inside this process, or in containers
-    #[arg(long, default_value = "embedded")]
-    pub(crate) engine: Engine,
-    /// What to start: core (the hub alone), simulators (FSPs, onboarded and funded) [default: core,simulators]
-    #[arg(long, value_name = "PROFILE", value_delimiter = ',')]
-    pub(crate) profile: Vec<Profile>,
-    /// End after the first payment
-    #[arg(long, conflicts_with = "detach")]
-    pub(crate) once: bool,
-    /// Run in the background; return when it is ready
-    #[arg(long)]
-    pub(crate) detach: bool,
-    /// Keep all files in a temporary folder that is deleted at the end
-    #[arg(long, conflicts_with = "data_dir")]
-    pub(crate) ephemeral: bool,
-    /// Add this to every port
-    #[arg(long, value_name = "N", env = environment::PORT_OFFSET, default_value_t = 0)]
-    pub(crate) port_offset: u16,
-    /// This process is the background half of `up --detach`.
-    #[arg(long, hide = true)]
-    pub(crate) background: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Engine {
-    /// One process on this machine, without containers
-    Embedded,
-    /// Containers of their own, by docker compose (not available yet)
-    Compose,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Profile {
-    /// The hub alone, without participants
-    Core,
-    /// Simulated FSPs, onboarded and funded
-    Simulators,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct LogsArguments {
-    /// Go on as more is written
-    #[arg(short, long)]
-    pub(crate) follow: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DownArguments {
-    /// Delete the data, too
-    #[arg(long)]
-    pub(crate) volumes: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -191,26 +189,6 @@ pub(crate) enum Admin {
 pub(crate) struct MigrateArguments {
     #[command(flatten)]
     pub(crate) store: StoreArguments,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SimulatorArguments {
-    /// An FSP to play, with the party that it serves (repeatable): NAME[=TYPE/ID]
-    #[arg(long = "fsp", value_name = "NAME[=PARTY]", required = true)]
-    pub(crate) fsps: Vec<String>,
-    /// How an FSP misbehaves (repeatable): delay-ms=N, silent, error=CODE, wrong-fulfilment, reject, copies=N, status=N,
-    /// reserve; several with commas. For rules by phase, party or amount: PUT /fsps/NAME/script at the control address
-    #[arg(long = "script", value_name = "NAME=BEHAVIOUR")]
-    pub(crate) scripts: Vec<String>,
-    /// Where the hub takes FSPIOP
-    #[arg(long, value_name = "URL", env = environment::HUB, default_value = "http://127.0.0.1:3000")]
-    pub(crate) hub: String,
-    /// Where the FSPs listen for the hub
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
-    pub(crate) listen: std::net::SocketAddr,
-    /// Where the simulators are controlled
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9101")]
-    pub(crate) control: std::net::SocketAddr,
 }
 
 #[derive(Debug, Args)]

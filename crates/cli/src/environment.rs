@@ -21,6 +21,16 @@ pub(crate) const SETTINGS: &[&str] = &[
     TIMEOUT,
     SIMULATOR,
     HUB,
+    LEDGER_ADMIN,
+    ORACLE_ADMIN,
+    SCHEME,
+    DEFINITION,
+    ENVIRONMENT,
+    SET,
+    CONTEXT,
+    NAMESPACE,
+    IMAGE,
+    IMAGE_LOAD,
 ];
 pub(crate) const STORE: &str = "MOJALOOP_STORE";
 pub(crate) const HUB_NAME: &str = "MOJALOOP_HUB_NAME";
@@ -36,6 +46,16 @@ pub(crate) const OUTPUT: &str = "MOJALOOP_OUTPUT";
 pub(crate) const TIMEOUT: &str = "MOJALOOP_TIMEOUT";
 pub(crate) const SIMULATOR: &str = "MOJALOOP_SIMULATOR";
 pub(crate) const HUB: &str = "MOJALOOP_HUB";
+pub(crate) const LEDGER_ADMIN: &str = "MOJALOOP_LEDGER_ADMIN";
+pub(crate) const ORACLE_ADMIN: &str = "MOJALOOP_ORACLE_ADMIN";
+pub(crate) const SCHEME: &str = "MOJALOOP_SCHEME";
+pub(crate) const DEFINITION: &str = "MOJALOOP_DEFINITION";
+pub(crate) const ENVIRONMENT: &str = "MOJALOOP_ENVIRONMENT";
+pub(crate) const SET: &str = "MOJALOOP_SET";
+pub(crate) const CONTEXT: &str = "MOJALOOP_CONTEXT";
+pub(crate) const NAMESPACE: &str = "MOJALOOP_NAMESPACE";
+pub(crate) const IMAGE: &str = "MOJALOOP_IMAGE";
+pub(crate) const IMAGE_LOAD: &str = "MOJALOOP_IMAGE_LOAD";
 
 /// Variables of the project's tests and scripts, known and ignored.
 const IGNORED: &[&str] = &["MOJALOOP_TTK", "MOJALOOP_PARTS", "MOJALOOP_KUBECONFIG", "MOJALOOP_POSTGRES"];

@@ -76,6 +76,7 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>, numbers: &[usize]) 
 }
 
 /// Whether a person looks at standard error.
+#[cfg(feature = "tools")]
 pub(crate) fn is_terminal() -> bool {
     std::io::stderr().is_terminal()
 }

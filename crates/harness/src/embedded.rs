@@ -11,18 +11,14 @@ use fspiop::{FspId, Timestamp};
 use hub::{
     CallbackPolicy, Intake, Listen, OpenAuthorizer, Running, Settings, delivery::SchedulerSettings, system_clock,
 };
+use operations::Silent;
 use participant::{PayError, PaymentResult, Profile, Script, Simulator, TransferRequest};
+use provisioning::{Apis, Scheme};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 
-use crate::{
-    DemoParticipant, HarnessError, Instance, Lock, Place, Scheme, State,
-    http_client::HttpClient,
-    onboarding::{self, Apis},
-};
+use crate::{HarnessError, Instance, Lock, Place, State};
 
-/// The name of the hub; upstream's.
-const HUB_NAME: &str = "Hub";
 /// The port where simulated FSPs are controlled.
 const CONTROL_PORT: u16 = 9101;
 
@@ -31,11 +27,14 @@ const CONTROL_PORT: u16 = 9101;
 pub struct Up {
     /// Under which name, in which folder.
     pub place: Place,
+    /// What the hub is called, who takes part in its scheme, and whom of them the simulators play.
+    pub hub: definition::Hub,
     /// Keep the data in a temporary folder.
     pub ephemeral: bool,
     /// Moves all ports.
     pub port_offset: u16,
-    /// With simulated FSPs, onboarded and funded.
+    /// With the definition's participants, onboarded and funded, and simulators for those that nobody else plays; without,
+    /// the hub is alone and empty.
     pub simulators: bool,
     /// When the process started.
     pub started: Instant,
@@ -45,8 +44,8 @@ pub struct Up {
 pub struct Harness {
     /// What runs, as other processes see it.
     pub instance: Instance,
-    /// The scheme that the FSPs were onboarded to.
-    pub scheme: Scheme,
+    /// What the hub was told of its scheme; nothing, if it is alone.
+    scheme: Option<Scheme>,
     place: Place,
     hub: Running,
     simulator: Option<Simulator>,
@@ -66,27 +65,25 @@ impl Harness {
         let listen = Listen::at(address, up.port_offset).ok_or_else(outside)?;
         let control = CONTROL_PORT.checked_add(up.port_offset).ok_or_else(outside)?;
         let (folder, data) = data_file(&up)?;
-        let hub = start_hub(listen, data.clone()).await?;
-        let scheme = Scheme::demo();
-        let simulator = match up.simulators {
-            true => Some(start_simulator(&hub, &scheme, SocketAddr::new(address, control)).await?),
-            false => None,
+        let hub = start_hub(listen, data.clone(), up.hub.scheme.hub_name.clone()).await?;
+        let (simulator, scheme) = match up.simulators {
+            true => {
+                let simulator = start_simulator(&hub, &up.hub, SocketAddr::new(address, control)).await?;
+                let scheme = Scheme::of(&up.hub, |fsp| simulator.endpoint(fsp));
+                provisioning::apply(&apis(&hub), &scheme, &Silent).await.map_err(HarnessError::Provisioning)?;
+                (Some(simulator), Some(scheme))
+            }
+            false => (None, None),
         };
-        if let Some(simulator) = &simulator {
-            let apis = Apis { fspiop: hub.addresses.fspiop[0], ledger_admin: hub.addresses.ledger_admin };
-            onboarding::onboard(&HttpClient::new(), apis, &scheme, |fsp| simulator.endpoint(fsp)).await?;
-        }
         let instance = describe(&up, &hub, simulator.as_ref(), data);
         instance.write(&up.place)?;
         Ok(Harness { instance, scheme, place: up.place, hub, simulator, _folder: folder, _lock: lock })
     }
 
-    /// The payment that shows that everything works: from the first FSP to the second one's customer.
+    /// The payment that shows that everything works; `None` if nobody can make one.
     pub fn first_payment(&self) -> Option<TransferRequest> {
-        let [payer, payee, ..] = self.scheme.participants.as_slice() else { return None };
-        let amount = fspiop::Amount::parse("10").ok()?;
-        let to = payee.parties.first()?.0.clone();
-        Some(TransferRequest::new(payer.name.clone(), to, amount, *self.scheme.currencies.first()?))
+        let first = self.scheme.as_ref()?.first_payment()?;
+        Some(TransferRequest::new(first.from, first.to, first.amount, first.currency))
     }
 
     /// Lets a simulated FSP pay; `None` without simulated FSPs, or if they are stopped meanwhile.
@@ -119,8 +116,7 @@ fn data_file(up: &Up) -> Result<(Option<TempDir>, PathBuf), HarnessError> {
     Ok((Some(folder), file))
 }
 
-async fn start_hub(listen: Listen, data: PathBuf) -> Result<Running, HarnessError> {
-    let hub_name = FspId::parse(HUB_NAME).expect("the hub's name is a name");
+async fn start_hub(listen: Listen, data: PathBuf, hub_name: FspId) -> Result<Running, HarnessError> {
     let clock = system_clock();
     let store = {
         let (hub_name, clock) = (hub_name.clone(), clock.clone());
@@ -137,16 +133,31 @@ async fn start_hub(listen: Listen, data: PathBuf) -> Result<Running, HarnessErro
     Ok(hub::serve(settings, Arc::new(store), clock, Arc::new(OpenAuthorizer)).await?)
 }
 
-async fn start_simulator(hub: &Running, scheme: &Scheme, control: SocketAddr) -> Result<Simulator, HarnessError> {
-    let fsps = scheme.participants.iter().map(|fsp| (profile(fsp, scheme), Script::default())).collect();
-    let mut settings = participant::Settings::new(format!("http://{}", hub.addresses.fspiop[0]), fsps);
+/// The FSPs must be there before the hub can be told where they are; of their endpoints they know themselves.
+async fn start_simulator(
+    hub: &Running,
+    definition: &definition::Hub,
+    control: SocketAddr,
+) -> Result<Simulator, HarnessError> {
+    let scheme = Scheme::of(definition, |_| String::new());
+    let fsps = scheme.simulated().map(|fsp| (profile(fsp), Script::default())).collect();
+    let mut settings = participant::Settings::new(apis(hub).fspiop, fsps);
     settings.control = Some(control);
     Ok(Simulator::start(settings).await?)
 }
 
-fn profile(fsp: &DemoParticipant, scheme: &Scheme) -> Profile {
-    let profile = Profile::new(fsp.name.clone(), scheme.currencies.clone());
-    fsp.parties.iter().fold(profile, |profile, (party, name)| profile.with_party(party.clone(), *name))
+fn profile(fsp: &provisioning::Participant) -> Profile {
+    let parties = fsp.parties.iter().map(|party| (party.id.clone(), party.name.as_str()));
+    Profile::serving(fsp.name.clone(), fsp.currencies.keys().copied(), parties)
+}
+
+fn apis(hub: &Running) -> Apis {
+    let addresses = &hub.addresses;
+    Apis {
+        fspiop: format!("http://{}", addresses.fspiop[0]),
+        ledger_admin: format!("http://{}", addresses.ledger_admin),
+        oracle_admin: format!("http://{}", addresses.oracle_admin),
+    }
 }
 
 fn describe(up: &Up, hub: &Running, simulator: Option<&Simulator>, data: PathBuf) -> Instance {
@@ -166,6 +177,7 @@ fn describe(up: &Up, hub: &Running, simulator: Option<&Simulator>, data: PathBuf
         settlement: addresses.settlement,
         operations: addresses.operations,
         simulator: simulator.and_then(Simulator::control_address),
+        fsps: simulator.map(Simulator::address),
         startup_ms: milliseconds(startup),
     }
 }

@@ -39,14 +39,9 @@ pub enum HarnessError {
     /// The simulated FSPs did not start.
     #[error("the simulated FSPs: {0}")]
     Simulator(#[from] participant::StartError),
-    /// The hub refused a step of the onboarding.
-    #[error("onboarding, {step}: {reason}")]
-    Onboarding {
-        /// Which request.
-        step: String,
-        /// What the hub answered.
-        reason: String,
-    },
+    /// The hub could not be brought to what the definition says.
+    #[error("onboarding: {0}")]
+    Provisioning(operations::Failure),
     /// Something did not happen in time.
     #[error("{0}")]
     TimedOut(String),

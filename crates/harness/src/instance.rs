@@ -55,6 +55,9 @@ pub struct Instance {
     pub operations: SocketAddr,
     /// Where the simulated FSPs are controlled, if there are any.
     pub simulator: Option<SocketAddr>,
+    /// Where the simulated FSPs listen for the hub, if there are any.
+    #[serde(default)]
+    pub fsps: Option<SocketAddr>,
     /// From the start of the process until it was ready, in milliseconds.
     pub startup_ms: f64,
 }

@@ -50,6 +50,16 @@ impl Profile {
         Self { name, currencies, parties: Vec::new(), secret: None, version: default_version() }
     }
 
+    /// An FSP with parties: how each is found, and its whole name.
+    pub fn serving<'a>(
+        name: FspId,
+        currencies: impl IntoIterator<Item = Currency>,
+        parties: impl IntoIterator<Item = (PartyId, &'a str)>,
+    ) -> Self {
+        let profile = Self::new(name, currencies.into_iter().collect());
+        parties.into_iter().fold(profile, |profile, (id, name)| profile.with_party(id, name))
+    }
+
     /// The FSP with one more party.
     #[must_use]
     pub fn with_party(mut self, id: PartyId, name: impl Into<String>) -> Self {

@@ -1,5 +1,6 @@
 //! The Testing Toolkit's kit: the folder with `run-ttk.sh` that runs Mojaloop's own collections.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -16,14 +17,45 @@ pub(super) const PORTS: [u16; 16] =
 /// The oldest Node.js that the Testing Toolkit runs on.
 const NODE_MAJOR: u32 = 20;
 
+/// Variables of the Toolkit's environment that name FSPs, and the port where each of them listens.
+const FSPS: [(&str, u16); 15] = [
+    ("CALLBACK_ENDPOINT_BASE_URL", 4040),
+    ("PAYERFSP_CALLBACK_URL", 15010),
+    ("PAYEEFSP_CALLBACK_URL", 15020),
+    ("TESTFSP1_CALLBACK_URL", 15030),
+    ("TESTFSP2_CALLBACK_URL", 15040),
+    ("TESTFSP3_CALLBACK_URL", 15050),
+    ("TESTFSP4_CALLBACK_URL", 15060),
+    ("PROXY1_CALLBACK_URL", 4040),
+    ("PROXY2_CALLBACK_ENDPOINT_BASE_URL", 4040),
+    ("CALLBACK_ENDPOINT_TESTFXP1", 4040),
+    ("CALLBACK_ENDPOINT_FXPAYERDFSP", 4040),
+    ("CALLBACK_ENDPOINT_FXPAYEEDFSP", 4040),
+    ("TTKSIM1_CALLBACK_URL", 4040),
+    ("TTKSIM2_CALLBACK_URL", 4040),
+    ("TTKSIM3_CALLBACK_URL", 4040),
+];
+/// Variables that name oracles, which the hub calls too.
+const ORACLES: [&str; 6] = [
+    "HOST_ORACLE",
+    "HOST_ORACLE_MSISDN",
+    "HOST_ORACLE_ACCOUNT_ID",
+    "HOST_ORACLE_CONSENT",
+    "HOST_SIMULATOR",
+    "HOST_LEGACY_SIMULATOR",
+];
+const ORACLE_PORT: u16 = 3060;
+
 /// A kit that is there, with all it needs.
-pub(super) struct Kit {
+pub(crate) struct Kit {
     script: PathBuf,
+    /// Where a hub that does not run on this machine's loopback address reaches the Toolkit's FSPs and oracles.
+    listen: Option<IpAddr>,
 }
 
 impl Kit {
     /// Looks for the kit and its parts and lets it install itself; the error says what is missing.
-    pub(super) async fn find(workspace: &Workspace) -> Result<Self> {
+    pub(crate) async fn find(workspace: &Workspace) -> Result<Self> {
         let script = workspace.outside_part("MOJALOOP_TTK", "../shared/ttk").join("run-ttk.sh");
         ensure!(
             script.is_file(),
@@ -31,15 +63,25 @@ impl Kit {
             script.display()
         );
         node_is_there().await?;
-        let kit = Self { script };
+        let kit = Self { script, listen: None };
         let status = process::echoed("run-ttk.sh install", kit.command(&["install"]), |_| {}).await?;
         ensure!(status.success(), "the Testing Toolkit could not be installed (run-ttk.sh install: {status})");
         Ok(kit)
     }
 
+    /// For a hub in containers, which reaches this machine at this address.
+    pub(crate) fn at(self, address: IpAddr) -> Self {
+        Self { listen: Some(address), ..self }
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.script);
         command.args(arguments);
+        if let Some(address) = self.listen {
+            command.env("TTK_LISTEN", address.to_string());
+            command.envs(FSPS.map(|(name, port)| (name, format!("http://{address}:{port}"))));
+            command.envs(ORACLES.map(|name| (name, format!("http://{address}:{ORACLE_PORT}"))));
+        }
         command
     }
 

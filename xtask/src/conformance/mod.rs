@@ -98,6 +98,15 @@ pub(crate) async fn run(workspace: &Workspace, names: &[String]) -> Result<Vec<R
     Ok(rows)
 }
 
+/// The group of every hub in containers: the Toolkit against whatever listens on the usual ports of this machine. The hub
+/// reaches the Toolkit at `address`.
+pub(crate) async fn run_against(workspace: &Workspace, address: std::net::IpAddr, title: &str) -> Result<Vec<Row>> {
+    let kit = Kit::find(workspace).await?.at(address);
+    ports_must_be_free(&kit::PORTS)?;
+    let folder = workspace.fresh_folder(&format!("conformance/{title}"))?;
+    run_group(&kit, GROUPS[0], &folder).await
+}
+
 async fn run_group(kit: &Kit, names: &[&str], folder: &Path) -> Result<Vec<Row>> {
     let client = Client::new();
     let running = kit.start(names[0]).await?;

@@ -16,9 +16,29 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store-sqlite", &["store", "switch", "ledger", "fspiop"]),
     ("hub", &["store", "switch", "ledger", "fspiop"]),
     ("participant", &["fspiop"]),
-    ("harness", &["hub", "participant", "store", "store-sqlite", "fspiop"]),
+    ("definition", &["fspiop"]),
+    ("operations", &[]),
+    ("image", &["operations"]),
+    ("provisioning", &["definition", "operations", "fspiop"]),
+    ("kubernetes", &["image", "provisioning", "definition", "operations", "fspiop"]),
+    // The four tools do not know each other.
+    (
+        "harness",
+        &[
+            "image", "provisioning", "definition", "operations", "hub", "participant", "store", "store-sqlite", "fspiop",
+        ],
+    ),
+    ("miniloop", &["kubernetes", "image", "provisioning", "definition", "operations", "fspiop"]),
+    ("helm", &["kubernetes", "image", "provisioning", "definition", "operations", "fspiop"]),
+    ("iac", &["definition", "operations"]),
     ("simulation", &["hub", "participant", "store", "switch", "ledger", "fspiop"]),
-    ("cli", &["harness", "hub", "participant", "simulation", "store", "store-sqlite", "fspiop"]),
+    (
+        "cli",
+        &[
+            "harness", "miniloop", "helm", "iac", "kubernetes", "image", "provisioning", "definition", "operations",
+            "hub", "participant", "simulation", "store", "store-sqlite", "fspiop",
+        ],
+    ),
     ("xtask", &["participant", "simulation", "fspiop"]),
 ];
 

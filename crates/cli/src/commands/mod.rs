@@ -1,11 +1,31 @@
 //! One file for each command.
 
 pub(crate) mod completions;
-pub(crate) mod harness;
+pub(crate) mod health;
 pub(crate) mod hub;
+pub(crate) mod scheme;
 pub(crate) mod simulator;
 pub(crate) mod transfer;
 
 mod payment;
+mod plan;
 mod runtime;
 mod store;
+
+#[cfg(feature = "tools")]
+pub(crate) mod cluster;
+#[cfg(feature = "tools")]
+pub(crate) mod definition;
+#[cfg(feature = "tools")]
+pub(crate) mod harness;
+#[cfg(feature = "tools")]
+pub(crate) mod iac;
+#[cfg(feature = "tools")]
+pub(crate) mod image;
+
+#[cfg(feature = "tools")]
+mod confirm;
+#[cfg(feature = "tools")]
+mod progress;
+#[cfg(feature = "tools")]
+mod tool;

@@ -1,15 +1,48 @@
 //! `mojaloop simulator`.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf};
 
+use clap::{ArgGroup, Args};
 use fspiop::{Currency, FspId, PartyId};
 use participant::{Behaviour, Profile, Script, Settings, Simulator, StartError};
 
-use crate::{arguments::SimulatorArguments, commands::runtime, exit::Failure, logging};
+use crate::{
+    commands::{runtime, scheme},
+    environment,
+    exit::Failure,
+    logging,
+};
+
+#[derive(Debug, Args)]
+#[command(
+    before_help = "Example: mojaloop simulator --fsp payerfsp --fsp payeefsp=MSISDN/27713803912 --hub http://127.0.0.1:3000",
+    group(ArgGroup::new("played").required(true).multiple(true).args(["fsps", "scheme"]))
+)]
+pub(crate) struct SimulatorArguments {
+    /// An FSP to play, with the party that it serves (repeatable): NAME[=TYPE/ID]
+    #[arg(long = "fsp", value_name = "NAME[=PARTY]")]
+    pub(crate) fsps: Vec<String>,
+    /// Play every FSP that this scheme.json marks as simulated, with its parties and currencies
+    #[arg(long, value_name = "FILE", env = environment::SCHEME)]
+    pub(crate) scheme: Option<PathBuf>,
+    /// How an FSP misbehaves (repeatable): delay-ms=N, silent, error=CODE, wrong-fulfilment, reject, copies=N, status=N,
+    /// reserve; several with commas. For rules by phase, party or amount: PUT /fsps/NAME/script at the control address
+    #[arg(long = "script", value_name = "NAME=BEHAVIOUR")]
+    pub(crate) scripts: Vec<String>,
+    /// Where the hub takes FSPIOP
+    #[arg(long, value_name = "URL", env = environment::HUB, default_value = "http://127.0.0.1:3000")]
+    pub(crate) hub: String,
+    /// Where the FSPs listen for the hub, which reaches each of them at the path /NAME
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// Where the simulators are controlled
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9101")]
+    pub(crate) control: SocketAddr,
+}
 
 pub(crate) fn run(arguments: SimulatorArguments) -> Result<(), Failure> {
     logging::start("info", None)?;
-    let fsps = arguments.fsps.iter().map(|text| profile(text)).collect::<Result<Vec<_>, _>>()?;
+    let fsps = profiles(&arguments)?;
     let names: Vec<FspId> = fsps.iter().map(|profile| profile.name.clone()).collect();
     let mut scripts =
         arguments.scripts.iter().map(|text| script(text, &names)).collect::<Result<HashMap<_, _>, _>>()?;
@@ -30,6 +63,21 @@ pub(crate) fn run(arguments: SimulatorArguments) -> Result<(), Failure> {
         simulator.stop().await;
         Ok(())
     })
+}
+
+/// The FSPs of the scheme, then those that were named one by one.
+fn profiles(arguments: &SimulatorArguments) -> Result<Vec<Profile>, Failure> {
+    let mut profiles = Vec::new();
+    if let Some(file) = &arguments.scheme {
+        profiles.extend(scheme::read(file)?.simulated().map(|fsp| {
+            let parties = fsp.parties.iter().map(|party| (party.id.clone(), party.name.as_str()));
+            Profile::serving(fsp.name.clone(), fsp.currencies.keys().copied(), parties)
+        }));
+    }
+    for text in &arguments.fsps {
+        profiles.push(profile(text)?);
+    }
+    Ok(profiles)
 }
 
 /// Reads `NAME` or `NAME=TYPE/ID`.

@@ -16,6 +16,9 @@ use crate::{
     printer::{self, Output},
 };
 
+/// How long a payment may take, in seconds.
+const TIMEOUT_S: u64 = 30;
+
 pub(crate) fn run(arguments: TransferArguments, global: &Global) -> Result<(), Failure> {
     let request = read(&arguments, global)?;
     let show = global.output == Output::Table && !global.no_progress;
@@ -24,7 +27,7 @@ pub(crate) fn run(arguments: TransferArguments, global: &Global) -> Result<(), F
         let unwell = |reason| {
             Failure::failed(format!("--hub {hub}: {reason}")).hint("is a harness running? `mojaloop harness status`")
         };
-        runtime.block_on(harness::check_hub(hub)).map_err(unwell)?;
+        runtime.block_on(provisioning::check_hub(hub)).map_err(unwell)?;
     }
     let result = runtime.block_on(Client::new().transfer(&arguments.simulator, &request, |leg| {
         if show {
@@ -51,8 +54,8 @@ fn read(arguments: &TransferArguments, global: &Global) -> Result<TransferReques
         return Err(wrong("--amount", &"must be above 0", "10"));
     }
     let currency = Currency::parse(&arguments.currency).map_err(|error| wrong("--currency", &error, "USD"))?;
-    let timeout = global.timeout.saturating_mul(1000).clamp(1, u64::from(TransferRequest::MAX_TIMEOUT_MS));
-    let timeout_ms = u32::try_from(timeout).ok();
+    let timeout = global.timeout_or(TIMEOUT_S).as_secs().saturating_mul(1000);
+    let timeout_ms = u32::try_from(timeout.clamp(1, u64::from(TransferRequest::MAX_TIMEOUT_MS))).ok();
     Ok(TransferRequest { timeout_ms, ..TransferRequest::new(from, to, amount, currency) })
 }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod answer;
 mod catalog;
+mod directory;
 mod endpoints;
 mod field_path;
 mod funds;
@@ -48,11 +49,13 @@ pub(crate) fn ledger_router(hub: Arc<Hub>) -> Router {
     finish(router, hub, "ledger")
 }
 
-/// The oracle admin API.
+/// The oracle admin API, and what the hub's own directory holds.
 pub(crate) fn oracle_router(hub: Arc<Hub>) -> Router {
     let router = Router::new()
         .route("/oracles", get(oracles::list).post(oracles::create))
-        .route("/oracles/{id}", put(oracles::update).delete(oracles::delete));
+        .route("/oracles/{id}", put(oracles::update).delete(oracles::delete))
+        .route("/participants/{type}/{id}", get(directory::read))
+        .route("/participants/{type}/{id}/{sub_id}", get(directory::read_with_sub_id));
     finish(router, hub, "oracles")
 }
 

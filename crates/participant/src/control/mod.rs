@@ -6,7 +6,7 @@
 //! | `GET /fsps` | the FSPs, with parties, currencies, endpoint and script |
 //! | `GET`, `PUT /fsps/{name}/script` | what the FSP follows ([`Script`](crate::Script)) |
 //! | `GET /fsps/{name}/notices` | what the FSP was told lately |
-//! | `GET /live` | 200 |
+//! | `GET /live`, `GET /health` | 200 |
 //!
 //! Errors are JSON: `{"error": …, "hint": …}`.
 

@@ -24,6 +24,7 @@ use crate::transfer::TransferRequest;
 pub(crate) fn service(shared: Arc<Shared>) -> TowerToHyperService<Router> {
     let router = Router::new()
         .route("/live", get(live))
+        .route("/health", get(live))
         .route("/transfers", post(transfer))
         .route("/fsps", get(list))
         .route("/fsps/{name}/script", get(script).put(set_script))
@@ -140,7 +141,7 @@ async fn next_line(mut running: Running) -> Option<(Result<Bytes, Infallible>, R
 }
 
 async fn unknown() -> Refusal {
-    let hint = "there are /transfers, /fsps, /fsps/{name}/script, /fsps/{name}/notices and /live";
+    let hint = "there are /transfers, /fsps, /fsps/{name}/script, /fsps/{name}/notices, /live and /health";
     Refusal::new(StatusCode::NOT_FOUND, "no such path", hint)
 }
 

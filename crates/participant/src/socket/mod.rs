@@ -14,4 +14,4 @@ pub(crate) use hub_client::innermost;
 pub(crate) use pay::pay;
 pub use pay::{PayError, Running};
 pub(crate) use simulator::Shared;
-pub use simulator::{Limits, Settings, Simulator, StartError};
+pub use simulator::{Limits, Settings, Simulator, StartError, endpoint_path};

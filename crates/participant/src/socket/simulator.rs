@@ -203,6 +203,12 @@ async fn bind(address: SocketAddr, purpose: &'static str) -> Result<TcpListener,
     TcpListener::bind(address).await.map_err(|source| StartError::Listen { purpose, address, source })
 }
 
+/// Where a simulator serves an FSP, behind the address at which the hub reaches it: `/payerfsp`. The base URL of the FSP's
+/// callbacks is that address with this path, without a slash at the end.
+pub fn endpoint_path(fsp: &FspId) -> String {
+    format!("/{}", percent_encode(fsp.as_str()))
+}
+
 /// What all tasks of a simulator share.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -274,7 +280,7 @@ impl Shared {
     }
 
     pub(crate) fn endpoint(&self, fsp: &FspId) -> String {
-        format!("http://{}/{}", self.address, percent_encode(fsp.as_str()))
+        format!("http://{}{}", self.address, endpoint_path(fsp))
     }
 
     pub(crate) fn next_payment(&self, now: Timestamp) -> PaymentIdentifiers {

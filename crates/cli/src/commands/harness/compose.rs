@@ -1,0 +1,175 @@
+//! The compose engine: containers of their own on a Docker Engine.
+
+use std::time::{Duration, Instant};
+
+use definition::Loaded;
+use harness::{Compose, ComposeStatus};
+use image::Source;
+use operations::{Folder, Target};
+use participant::control::Client;
+
+use super::{table_of_urls, with_simulators};
+use crate::{
+    arguments::{
+        Global,
+        tools::{EngineArguments, UpArguments},
+    },
+    commands::{confirm, payment::Payment, progress::Steps, runtime, tool},
+    exit::{Exit, Failure},
+    printer,
+};
+
+/// Building the image takes minutes, once.
+const TIMEOUT_S: u64 = 300;
+
+/// Starts it, pays, and leaves it as it was asked to.
+pub(super) fn start(arguments: &UpArguments, global: &Global, loaded: Loaded) -> Result<(), Failure> {
+    let temporary = match arguments.ephemeral {
+        true => Some(tempfile::tempdir().map_err(Failure::failed)?),
+        false => None,
+    };
+    let mut compose = target(&arguments.engine, global, loaded)?;
+    if let Some(folder) = &temporary {
+        compose.folder = Folder::at(folder.path().join("compose"));
+        compose.delete_data = true;
+    }
+    runtime::start()?.block_on(async {
+        let steps = Steps::new(global.no_progress);
+        let result = tool::interruptible(live(arguments, global, &compose, &steps)).await;
+        // What was to end with this command ends with it, however it ends.
+        let started = compose.folder.join("compose.yaml").exists();
+        if started && (!arguments.detach || temporary.is_some()) && result != Err(Failure::verdict(Exit::Preflight)) {
+            let ended = tool::change(&compose, "down", compose.down(), &steps, compose.timeout).await;
+            return result.and(ended);
+        }
+        result
+    })
+}
+
+async fn live(arguments: &UpArguments, global: &Global, compose: &Compose, steps: &Steps) -> Result<(), Failure> {
+    compose.doctor().await.require()?;
+    tool::change(compose, "up", compose.prepare(), steps, compose.timeout).await?;
+    let started = Instant::now();
+    tool::change(compose, "up", compose.launch(), steps, compose.timeout).await?;
+    let startup = started.elapsed();
+    if compose.simulators
+        && let Some(verdict) = first_payment(global, compose, startup).await?
+        && (arguments.once || verdict.is_err())
+    {
+        return verdict;
+    }
+    if arguments.once {
+        return Ok(());
+    }
+    let status = compose.describe().await?;
+    if arguments.detach {
+        return show(global, &status);
+    }
+    anstream::eprintln!("\n{}\n\nRunning until Ctrl-C.", table(&status));
+    runtime::told_to_stop().await
+}
+
+/// Lets a simulated FSP pay; `None` where no two of them can.
+async fn first_payment(
+    global: &Global,
+    compose: &Compose,
+    startup: Duration,
+) -> Result<Option<Result<(), Failure>>, Failure> {
+    let Some(request) = harness::first_payment(&compose.loaded.hub) else { return Ok(None) };
+    let result = Client::new().transfer(&compose.control_url(), &request, |_| {}).await.map_err(Failure::failed)?;
+    let memory = compose.describe().await?.resident_bytes;
+    let startup_ms = (startup.as_secs_f64() * 1_000_000.0).round() / 1_000.0;
+    let payment = Payment::new(result, Some(startup_ms), memory);
+    printer::print(global.output, "Payment", &payment, Payment::to_table)?;
+    Ok(Some(payment.verdict()))
+}
+
+/// Looks at it without changing anything.
+pub(super) fn look(arguments: &EngineArguments, global: &Global, verb: tool::Verb<'_>) -> Result<(), Failure> {
+    let loaded = tool::load(global)?;
+    let compose = target(arguments, global, loaded.clone())?;
+    let timeout = compose.timeout;
+    tool::run(&compose, &loaded, verb, global, timeout)
+}
+
+pub(super) fn status(global: &Global) -> Result<(), Failure> {
+    let compose = found(global)?;
+    let status = runtime::start()?.block_on(tool::interruptible(compose.describe()))?;
+    show(global, &status)
+}
+
+pub(super) fn logs(global: &Global, follow: bool) -> Result<(), Failure> {
+    let compose = found(global)?;
+    runtime::start()?.block_on(tool::interruptible(compose.logs(follow)))
+}
+
+pub(super) fn down(global: &Global, volumes: bool) -> Result<(), Failure> {
+    let mut compose = found(global)?;
+    compose.delete_data = volumes;
+    let loaded = compose.loaded.clone();
+    let question = format!("The data of {} will be deleted: the volume {}_hub-data.", global.name, compose.project);
+    if volumes {
+        confirm::ask(global, &question)?;
+    }
+    let timeout = compose.timeout;
+    tool::run(&compose, &loaded, tool::Verb::Down(None), global, timeout)?;
+    let body = serde_json::json!({ "name": global.name, "data_deleted": volumes });
+    printer::print(global.output, "HarnessStopped", &body, |_| match volumes {
+        true => format!("{} is down, its data are deleted", global.name),
+        false => format!("{} is down; its data stay in the volume {}_hub-data", global.name, compose.project),
+    })
+}
+
+/// The one that was started under this name, as it was started.
+fn found(global: &Global) -> Result<Compose, Failure> {
+    let arguments = EngineArguments { engine: None, profile: Vec::new(), port_offset: 0, image: None };
+    let mut compose = target(&arguments, global, tool::load(global)?)?;
+    compose.recall()?;
+    Ok(compose)
+}
+
+fn target(arguments: &EngineArguments, global: &Global, loaded: Loaded) -> Result<Compose, Failure> {
+    let folder = Folder::of(global.data_dir.as_deref(), &global.name, "compose")?;
+    let image = match &arguments.image {
+        Some(reference) => Some(Source::find(Some(reference))?),
+        None => Source::find(None).ok(),
+    };
+    Ok(Compose {
+        loaded,
+        folder,
+        project: format!("mojaloop-{}", global.name),
+        port_offset: arguments.port_offset,
+        simulators: with_simulators(&arguments.profile),
+        image,
+        timeout: global.timeout_or(TIMEOUT_S),
+        delete_data: false,
+    })
+}
+
+fn show(global: &Global, status: &ComposeStatus) -> Result<(), Failure> {
+    printer::print(global.output, "HarnessStatus", status, table)
+}
+
+fn table(status: &ComposeStatus) -> String {
+    let rows = status
+        .containers
+        .iter()
+        .map(|container| {
+            let health = if container.health.is_empty() { "–" } else { &container.health };
+            let state = match container.state.as_str() {
+                "exited" => format!("ended with {}", container.exit_code),
+                state => state.to_owned(),
+            };
+            vec![container.service.clone(), state, health.to_owned(), container.image.clone()]
+        })
+        .collect();
+    let containers = printer::table(&["container", "state", "health", "image"], rows, &[]);
+    let mut urls = vec![
+        ("FSPIOP", format!("http://{}", status.fspiop)),
+        ("ledger admin", format!("http://{}", status.ledger_admin)),
+        ("oracle admin", format!("http://{}", status.oracle_admin)),
+        ("metrics, health", format!("http://{}/metrics · /live · /ready", status.operations)),
+    ];
+    urls.extend(status.simulator.map(|address| ("simulators", format!("http://{address}"))));
+    format!("{containers}\n\n{}", table_of_urls(&urls))
+}

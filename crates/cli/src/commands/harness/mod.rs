@@ -1,0 +1,100 @@
+//! `mojaloop harness …`: the same verbs for both engines.
+
+mod compose;
+mod embedded;
+mod looking;
+
+use std::{path::Path, time::Instant};
+
+use harness::{Compose, Instance, Place};
+
+use crate::{
+    arguments::{
+        Global,
+        tools::{Engine, EngineArguments, HarnessCommand, Profile},
+    },
+    commands::tool,
+    exit::Failure,
+    printer,
+};
+
+pub(crate) fn run(command: HarnessCommand, global: Global, started: Instant) -> Result<(), Failure> {
+    let place = Place::of(&global.name, global.data_dir.as_deref()).map_err(embedded::explain)?;
+    match command {
+        HarnessCommand::Up(arguments) => {
+            let loaded = tool::load(&global)?;
+            tool::require_available(&loaded)?;
+            match engine(&arguments.engine, &place)? {
+                Engine::Embedded => embedded::start(&arguments, &global, place, loaded, started),
+                Engine::Compose => compose::start(&arguments, &global, loaded),
+            }
+        }
+        HarnessCommand::Render(arguments) => render(&arguments.out, &global),
+        HarnessCommand::Doctor(arguments) => match engine(&arguments, &place)? {
+            Engine::Embedded => looking::doctor(&arguments, &global, &place),
+            Engine::Compose => compose::look(&arguments, &global, tool::Verb::Doctor),
+        },
+        HarnessCommand::Plan(arguments) => match engine(&arguments, &place)? {
+            Engine::Embedded => looking::plan(&global, &place),
+            Engine::Compose => compose::look(&arguments, &global, tool::Verb::Plan),
+        },
+        HarnessCommand::Verify(arguments) => match engine(&arguments, &place)? {
+            Engine::Embedded => looking::verify(&global, &place),
+            Engine::Compose => compose::look(&arguments, &global, tool::Verb::Verify),
+        },
+        HarnessCommand::Status => match running_engine(&place)? {
+            Some(Engine::Compose) => compose::status(&global),
+            _ => embedded::status(&global, &place),
+        },
+        HarnessCommand::Logs(arguments) => match running_engine(&place)? {
+            Some(Engine::Compose) => compose::logs(&global, arguments.follow),
+            _ => embedded::logs(&place, arguments.follow),
+        },
+        HarnessCommand::Down(arguments) => match running_engine(&place)? {
+            Some(Engine::Compose) => compose::down(&global, arguments.volumes),
+            _ => embedded::down(&global, &place, arguments.volumes),
+        },
+        HarnessCommand::Reset => match running_engine(&place)? {
+            Some(Engine::Compose) => compose::down(&global, true),
+            _ => embedded::reset(&global, &place),
+        },
+    }
+}
+
+fn render(out: &Path, global: &Global) -> Result<(), Failure> {
+    let loaded = tool::load(global)?;
+    tool::write(&harness::render(&loaded.hub), out, global)
+}
+
+/// The engine that was asked for, else the one that this name has, else the embedded one.
+fn engine(arguments: &EngineArguments, place: &Place) -> Result<Engine, Failure> {
+    let there = running_engine(place)?;
+    match (arguments.engine, there) {
+        (Some(asked), Some(other)) if asked != other => {
+            let name = place.name();
+            Err(Failure::failed(format!("{name:?} runs on the other engine already"))
+                .hint("mojaloop harness down, or another --name with a --port-offset"))
+        }
+        (Some(asked), _) => Ok(asked),
+        (None, there) => Ok(there.unwrap_or(Engine::Embedded)),
+    }
+}
+
+/// Which engine holds something under this name.
+fn running_engine(place: &Place) -> Result<Option<Engine>, Failure> {
+    if Instance::find(place).map_err(embedded::explain)?.is_some() {
+        return Ok(Some(Engine::Embedded));
+    }
+    Ok(Compose::was_started(place.folder()).then_some(Engine::Compose))
+}
+
+/// `core` alone is the hub without participants; every other choice has simulators.
+fn with_simulators(profiles: &[Profile]) -> bool {
+    profiles.is_empty() || profiles.contains(&Profile::Simulators)
+}
+
+/// The addresses of a harness, for people.
+fn table_of_urls(rows: &[(&str, String)]) -> String {
+    let rows = rows.iter().map(|(service, url)| vec![(*service).to_owned(), url.clone()]).collect();
+    printer::table(&["service", "URL"], rows, &[])
+}
