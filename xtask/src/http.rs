@@ -1,6 +1,7 @@
 //! HTTP as these tests need it: ask the hub, and catch what the hub sends to a participant.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -85,13 +86,18 @@ pub(crate) struct Catcher {
 }
 
 impl Catcher {
-    pub(crate) async fn listen() -> Result<Self> {
-        Self::listen_with(|_| Taking::AtOnce).await
+    /// On an address that a hub in a container reaches.
+    pub(crate) async fn listen_at(address: SocketAddr) -> Result<Self> {
+        Self::on(address, |_| Taking::AtOnce).await
     }
 
     /// A participant that is not always ready.
     pub(crate) async fn listen_with(manner: impl Fn(&Callback) -> Taking + Send + Sync + 'static) -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("no free port")?;
+        Self::on(SocketAddr::from(([127, 0, 0, 1], 0)), manner).await
+    }
+
+    async fn on(address: SocketAddr, manner: impl Fn(&Callback) -> Taking + Send + Sync + 'static) -> Result<Self> {
+        let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
         let url = format!("http://{}", listener.local_addr()?);
         let (sender, callbacks) = mpsc::unbounded_channel();
         let listening = tokio::spawn(accept(listener, sender, Arc::new(manner)));
@@ -190,7 +196,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_callback_is_caught() {
-        let mut catcher = Catcher::listen().await.unwrap();
+        let mut catcher = Catcher::listen_at(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let client = Client::new();
         for path in ["/transfers/other", "/transfers/one/error"] {
             let request = Request::put(format!("{}{path}", catcher.url))

@@ -4,14 +4,17 @@
 //! `N passed, N failed, N skipped`. The process ends with 0 when something passed and nothing failed,
 //! with 1 when not, with 2 on wrong usage and with 130 when it was interrupted.
 
+mod cluster;
 mod conformance;
 mod faults;
 mod http;
 mod hub_process;
 mod outcome;
+mod parts;
 mod process;
 mod simulate;
 mod suites;
+mod user;
 mod workspace;
 
 use std::process::ExitCode;
@@ -35,15 +38,7 @@ enum Command {
     Conformance(conformance::Arguments),
     Simulate(simulate::Arguments),
     Faults(faults::Arguments),
-    Cluster(ClusterArguments),
-}
-
-/// Tests on a real Kubernetes cluster. There are none yet.
-#[derive(clap::Args)]
-#[command(before_help = "Example: cargo xtask cluster node-loss")]
-struct ClusterArguments {
-    /// The tests to run; all of them when none is named.
-    names: Vec<String>,
+    Cluster(cluster::Arguments),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -65,22 +60,12 @@ async fn run(command: Command) -> ExitCode {
         Command::Conformance(arguments) => conformance::command(arguments).await,
         Command::Simulate(arguments) => simulate::command(arguments).await,
         Command::Faults(arguments) => faults::command(arguments).await,
-        Command::Cluster(arguments) => Ok(no_cluster_tests(&arguments)),
+        Command::Cluster(arguments) => cluster::command(arguments).await,
     };
     result.unwrap_or_else(|error| {
         say(&format!("error: {error:#}"));
         outcome::finish(&[], Count::FAILED)
     })
-}
-
-fn no_cluster_tests(arguments: &ClusterArguments) -> ExitCode {
-    let asked = if arguments.names.is_empty() {
-        String::new()
-    } else {
-        format!(" ({} was asked for)", arguments.names.join(", "))
-    };
-    say(&format!("cluster: no tests yet{asked}"));
-    ExitCode::from(2)
 }
 
 /// Waits for SIGINT or SIGTERM.

@@ -68,6 +68,13 @@ pub(crate) fn read() -> Arguments {
 /// The command line. Tools share their verbs' types; the examples name the tool that was asked.
 pub(crate) fn command() -> clap::Command {
     let mut command = Arguments::command();
+    if command.find_subcommand("harness").is_some() {
+        // `logs -f` follows, as everywhere; a definition is only `--definition` there.
+        let definition = clap::Arg::new("definition").long("definition").action(clap::ArgAction::Append).hide(true);
+        let definition = definition.value_parser(clap::value_parser!(PathBuf));
+        command =
+            command.mut_subcommand("harness", |harness| harness.mut_subcommand("logs", |logs| logs.arg(definition)));
+    }
     for tool in ["miniloop", "helm"] {
         if command.find_subcommand(tool).is_some() {
             command = command.mut_subcommand(tool, |command| {
@@ -160,14 +167,17 @@ pub(crate) struct StoreArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
+    /// A file with settings, named as these flags are: `store: sqlite:hub.sqlite`; flags and variables win
+    #[arg(long, value_name = "FILE", env = environment::SETTINGS_FILE)]
+    pub(crate) settings: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) store: StoreArguments,
     /// The address to listen on [default: 127.0.0.1]
     #[arg(long, value_name = "ADDRESS", env = environment::LISTEN_ADDRESS)]
     pub(crate) listen_address: Option<IpAddr>,
     /// Add this to every port
-    #[arg(long, value_name = "N", env = environment::PORT_OFFSET, default_value_t = 0)]
-    pub(crate) port_offset: u16,
+    #[arg(long, value_name = "N", env = environment::PORT_OFFSET)]
+    pub(crate) port_offset: Option<u16>,
     /// Which URLs FSPs may register: open, not-link-local, or host names separated by commas [default: not-link-local]
     #[arg(long, value_name = "POLICY", env = environment::CALLBACK_POLICY)]
     pub(crate) callback_policy: Option<String>,
@@ -179,7 +189,8 @@ pub(crate) struct ServeArguments {
     pub(crate) log_format: Option<LogFormat>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Admin {
     /// Everybody who can reach them
     Open,

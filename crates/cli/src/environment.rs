@@ -7,6 +7,7 @@ use crate::exit::Failure;
 
 /// Variables that are settings; each can also be given as `…_FILE`, the name of a file that holds the value.
 pub(crate) const SETTINGS: &[&str] = &[
+    SETTINGS_FILE,
     STORE,
     HUB_NAME,
     LISTEN_ADDRESS,
@@ -32,6 +33,7 @@ pub(crate) const SETTINGS: &[&str] = &[
     IMAGE,
     IMAGE_LOAD,
 ];
+pub(crate) const SETTINGS_FILE: &str = "MOJALOOP_SETTINGS";
 pub(crate) const STORE: &str = "MOJALOOP_STORE";
 pub(crate) const HUB_NAME: &str = "MOJALOOP_HUB_NAME";
 pub(crate) const LISTEN_ADDRESS: &str = "MOJALOOP_LISTEN_ADDRESS";

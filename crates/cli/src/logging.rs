@@ -8,7 +8,8 @@ use tracing_subscriber::EnvFilter;
 use crate::{environment, exit::Failure};
 
 /// In which form logs are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum LogFormat {
     /// For people.
     Text,

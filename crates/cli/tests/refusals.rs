@@ -26,7 +26,6 @@ fn flags() {
         &["--callback-policy", "not-link-local"],
     );
     check(&["hub", "serve", "--store", "sqlite:x", "--hub-name", "a b"], 2, &["--hub-name"]);
-    check(&["harness", "up", "--engine", "compose"], 4, &["not available yet", "--engine embedded"]);
     check(&["harness", "up", "--engine", "podman"], 2, &["podman", "embedded", "compose"]);
     check(&["harness", "up", "--profile", "everything"], 2, &["everything", "core", "simulators"]);
     check(&["harness", "up", "--port-offset", "60000"], 2, &["--port-offset", "60000", "56434"]);
@@ -61,6 +60,22 @@ fn variables() {
     both.expect(2, &["MOJALOOP_STORE_FILE", "one place"]);
     let logs = Finished::of(mojaloop(&["hub", "serve", "--store", "sqlite:/no/x"]).env("MOJALOOP_LOG", "hub=loud"));
     logs.expect(2, &["MOJALOOP_LOG", "hub=loud", "info"]);
+}
+
+#[test]
+fn settings_come_from_a_file_and_flags_win() {
+    let user = User::new();
+    let file = user.home.path().join("settings.yaml");
+    let named = file.to_string_lossy().into_owned();
+    let serve = ["hub", "serve", "--settings", &named];
+    std::fs::write(&file, "store: mysql:x\n").unwrap();
+    user.run(&serve).expect(2, &["--store", "mysql:x"]);
+    user.run(&[&serve[..], &["--store", "redis:x"]].concat()).expect(2, &["redis:x"]);
+    std::fs::write(&file, "store: sqlite:x\nstoer: y\n").unwrap();
+    user.run(&serve).expect(2, &["--settings", "settings.yaml", "stoer"]);
+    std::fs::write(&file, "store: sqlite:x\nlisten-address: 0.0.0.0\n").unwrap();
+    user.run(&serve).expect(2, &["admin", "--admin open"]);
+    user.run(&["hub", "serve", "--settings", "/no/such/file"]).expect(2, &["/no/such/file"]);
 }
 
 #[test]

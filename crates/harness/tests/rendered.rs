@@ -24,7 +24,10 @@ fn the_committed_folder_is_what_is_rendered() {
     }
     for (name, content) in artefacts.files() {
         let there = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
-        assert!(there.as_bytes() == content, "harness/{name} differs from what is rendered: UPDATE_GOLDEN=1 rewrites it");
+        assert!(
+            there.as_bytes() == content,
+            "harness/{name} differs from what is rendered: UPDATE_GOLDEN=1 rewrites it"
+        );
     }
     let committed = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let rendered: Vec<&str> = artefacts.files().map(|(name, _)| name).collect();
@@ -45,7 +48,10 @@ fn what_is_rendered_is_read_as_yaml_and_asks_for_no_rights() {
         assert_eq!(service["cap_drop"][0], "ALL", "{name}");
         assert!(service["mem_limit"].is_string() && service["cpus"].is_string(), "{name}");
         let published = service["ports"].as_array().cloned().unwrap_or_default();
-        assert!(published.iter().all(|port| port.as_str().unwrap().starts_with("${BIND_ADDRESS:-127.0.0.1}:")), "{name}");
+        assert!(
+            published.iter().all(|port| port.as_str().unwrap().starts_with("${BIND_ADDRESS:-127.0.0.1}:")),
+            "{name}"
+        );
     }
 }
 

@@ -78,6 +78,10 @@ impl<'a> Listener<'a> {
     /// One line. What is no event, like a message of a wrapper around Terraform, says nothing.
     pub(crate) fn hear(&mut self, line: &str) {
         let Ok(event) = serde_json::from_str::<Event>(line) else { return };
+        // Data that are only read are neither work nor a change.
+        if event.hook.as_ref().is_some_and(|hook| hook.action == "read") {
+            return;
+        }
         match (event.kind.as_str(), event.hook) {
             ("apply_start", Some(hook)) => {
                 self.begun += 1;
@@ -185,6 +189,8 @@ mod tests {
         for line in [
             r#"{"type":"version","terraform":"1.11.4"}"#,
             "not an event",
+            r#"{"type":"apply_start","hook":{"resource":{"addr":"data.aws_region.current"},"action":"read"}}"#,
+            r#"{"type":"apply_complete","hook":{"resource":{"addr":"data.aws_region.current"},"action":"read"}}"#,
             r#"{"type":"apply_start","hook":{"resource":{"addr":"aws_vpc.this"},"action":"create"}}"#,
             r#"{"type":"apply_progress","hook":{"resource":{"addr":"aws_vpc.this"},"action":"create","elapsed_seconds":10}}"#,
             r#"{"type":"apply_complete","hook":{"resource":{"addr":"aws_vpc.this"},"action":"create","elapsed_seconds":12}}"#,

@@ -22,6 +22,8 @@ const NEEDED: [(&str, &[&str]); 4] = [
 ];
 /// Changes that a failed check names.
 const NAMED_CHANGES: usize = 5;
+/// Characters of a value in the text of `status`.
+const SHOWN_CHARACTERS: usize = 120;
 
 pub(crate) async fn status(iac: &Iac) -> Result<Report, Failure> {
     let root = iac.root_folder();
@@ -50,6 +52,14 @@ pub(crate) async fn status(iac: &Iac) -> Result<Report, Failure> {
     Report::new("Infrastructure", &body, text)
 }
 
+/// Certificates would fill the screen; the document has them whole.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// A value as indented lines; what is not set is left out.
 fn lines(value: &Value, depth: usize, text: &mut String) {
     let indent = "  ".repeat(depth);
@@ -60,11 +70,12 @@ fn lines(value: &Value, depth: usize, text: &mut String) {
     for (key, value) in fields {
         match value {
             Value::Null => {}
+            Value::Object(fields) if fields.is_empty() => {}
             Value::Object(_) => {
                 *text += &format!("\n{indent}{key}");
                 lines(value, depth + 1, text);
             }
-            Value::String(value) => *text += &format!("\n{indent}{key:<20} {value}"),
+            Value::String(value) => *text += &format!("\n{indent}{key:<20} {}", shortened(value)),
             other => *text += &format!("\n{indent}{key:<20} {other}"),
         }
     }

@@ -1,6 +1,6 @@
 //! Why Terraform did not do what it was asked, for people.
 
-use operations::Failure;
+use operations::{Exit, Failure};
 
 /// Lines of its complaint that are told: the last ones say what it is.
 const TOLD_LINES: usize = 30;
@@ -11,11 +11,23 @@ pub(crate) fn failure(what: &str, said: &str, chdir: &str) -> Failure {
         return lock.failure(what, chdir);
     }
     let failure = Failure::failed(format!("{what} failed:\n{}", last_lines(said)));
-    match HINTS.iter().find(|(sign, _)| said.contains(sign)) {
+    let failure = match HINTS.iter().find(|(sign, _)| said.contains(sign)) {
         Some((_, hint)) => failure.hint(hint.replace("{chdir}", chdir)),
         None => failure,
+    };
+    match MISSING.iter().any(|sign| said.contains(sign)) {
+        true => failure.exit(Exit::Preflight),
+        false => failure,
     }
 }
+
+/// Signs that something is missing without which nothing was begun.
+const MISSING: [&str; 4] = [
+    "Could not retrieve the list of available versions",
+    "Failed to query available provider packages",
+    "No valid credential sources found",
+    "Unsupported Terraform Core version",
+];
 
 /// What Terraform or a provider says, and what helps.
 const HINTS: [(&str, &str); 8] = [
@@ -126,6 +138,8 @@ mod tests {
     fn known_complaints_have_a_hint() {
         let moved = failure("init", "Error: Backend configuration changed", "/x");
         assert!(moved.hint.unwrap().contains("terraform -chdir=/x init -migrate-state"));
+        let missing = failure("plan", "Error: No valid credential sources found", "/x");
+        assert_eq!((missing.exit, missing.hint.unwrap().contains("AWS_PROFILE")), (Exit::Preflight, true));
         let other = failure("apply", "Error: something else", "/x");
         assert_eq!((other.message.as_str(), other.hint), ("apply failed:\nError: something else", None));
     }

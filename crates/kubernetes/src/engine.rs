@@ -20,7 +20,7 @@ use crate::{
     lease::ClusterLock,
     namespace::Place,
     payment,
-    recovery::recover,
+    recovery::{Interruption, recover},
     removal::Removal,
     rollout::Rollout,
     status,
@@ -156,7 +156,7 @@ impl Engine {
 
     async fn install(&self, progress: &dyn Progress) -> Result<Done, Failure> {
         let (cluster, release) = (self.cluster().await?, self.release().await?);
-        recover(&release, self.settings.timeout, progress).await?;
+        recover(&release, &self.settings.folder, self.settings.timeout, progress).await?;
         let (wanted, chart, values) = self.prepared(progress).await?;
         let changes = Changes { settings: &self.settings, cluster, release: &release, wanted: &wanted };
         let plan = changes.all(&chart, &values, progress).await?;
@@ -167,15 +167,20 @@ impl Engine {
         }
         let rollout = Rollout::new(cluster, &wanted.names);
         progress.waits("helm installs, and the hub learns its scheme");
+        let interruption = Interruption::of(&self.settings.folder);
         let work = release.upgrade(&chart, &values, self.settings.timeout);
-        if let Err(mut failure) = rollout.guard(work, progress).await {
+        let done = rollout.guard(work, progress).await;
+        if let Err(mut failure) = done {
             if let Some(said) = rollout.failed_job("provisioning").await {
                 failure.message += &format!("\nthe job that provisions the hub said:\n{said}");
             }
             return Err(failure);
         }
+        interruption.none()?;
         let last = release.history().await?.pop().map_or(0, |last| last.revision);
-        Ok(Done::changed(format!("{} revision {last}, {} changes", release.name, plan.changes.len())))
+        let count = plan.changes.len();
+        let changes = if count == 1 { "change" } else { "changes" };
+        Ok(Done::changed(format!("{} revision {last}, {count} {changes}", release.name)))
     }
 
     async fn await_pods(&self, progress: &dyn Progress) -> Result<Done, Failure> {

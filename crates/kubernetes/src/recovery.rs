@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use operations::{Condition, Failure, Progress, wait_until};
+use operations::{Condition, Failure, Folder, Progress, wait_until};
 
 use crate::helm_program::{Release, Revision};
 
@@ -10,13 +10,49 @@ use crate::helm_program::{Release, Revision};
 /// whose parent was killed may work on to its end.
 const ALIVE: Duration = Duration::from_secs(45);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The file that says that this tool has ended its helm itself.
+const MARK: &str = "helm-was-ended";
+
+/// Remembers, unless it is told otherwise, that helm did not end by itself but was ended with its work half done.
+pub(crate) struct Interruption<'a> {
+    folder: &'a Folder,
+    happened: bool,
+}
+
+impl<'a> Interruption<'a> {
+    pub(crate) fn of(folder: &'a Folder) -> Interruption<'a> {
+        Interruption { folder, happened: true }
+    }
+
+    /// Helm ended by itself.
+    pub(crate) fn none(mut self) -> Result<(), Failure> {
+        self.happened = false;
+        self.folder.remove(MARK)
+    }
+}
+
+impl Drop for Interruption<'_> {
+    fn drop(&mut self) {
+        if self.happened {
+            // Without the mark the next run only waits longer.
+            let _ = self.folder.write(MARK, "");
+        }
+    }
+}
 
 /// Waits for a helm that may still work, and takes back what a dead one left half done.
-pub(crate) async fn recover(release: &Release, timeout: Duration, progress: &dyn Progress) -> Result<(), Failure> {
+pub(crate) async fn recover(
+    release: &Release,
+    folder: &Folder,
+    timeout: Duration,
+    progress: &dyn Progress,
+) -> Result<(), Failure> {
+    let is_dead = folder.read(MARK)?.is_some();
     let look = || async {
         let history = release.history().await?;
+        let may_work = |last: &Revision| !is_dead && last.is_pending() && last.age().is_some_and(|age| age < ALIVE);
         Ok(match history.last() {
-            Some(last) if last.is_pending() && last.age().is_some_and(|age| age < ALIVE) => {
+            Some(last) if may_work(last) => {
                 Condition::NotYet(format!("helm may be at work on revision {} ({})", last.revision, last.status))
             }
             _ => Condition::Met(history),

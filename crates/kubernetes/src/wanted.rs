@@ -148,3 +148,67 @@ pub(crate) fn summary(scheme: &Scheme) -> Value {
     let (participants, currencies) = (scheme.participants.len(), scheme.currencies.len());
     Value::String(format!("{participants} participants, {currencies} currencies"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    const DEMO: &str = "apiVersion: mojaloop/v1
+kind: Hub
+metadata: {name: demo}
+participants:
+  - {name: payerfsp, currencies: {USD: {netDebitCap: '100000', funds: '50000'}}, parties: [{id: MSISDN/44123456789, name: A}]}
+  - {name: payeefsp, currencies: {USD: {netDebitCap: '100000'}}, parties: [{id: MSISDN/27713803912, name: B}]}
+";
+    const LARGE: &str = "apiVersion: mojaloop/v1
+kind: Hub
+metadata: {name: national}
+scheme: {hubName: switch, currencies: [KES]}
+participants:
+  - {name: bank, currencies: {KES: {netDebitCap: '5'}}, endpoint: 'https://bank.example/fspiop'}
+sizing: {paymentsPerSecond: 2000, retention: 7d}
+kubernetes:
+  storageClass: fast
+  exposure: {type: load-balancer, from: [10.0.0.0/8]}
+  callbacks: [{cidr: 10.1.0.0/16, ports: [443]}]
+components: {simulators: false}
+";
+    const CLOSED: &str = "apiVersion: mojaloop/v1
+kind: Hub
+metadata: {name: closed}
+kubernetes: {exposure: {type: none}}
+";
+
+    fn evaluation() -> Shape {
+        let from = vec!["0.0.0.0/0".to_owned()];
+        let exposure = Exposure { kind: ExposureType::NodePort, node_port: None, from };
+        let largest =
+            Largest { cpu_millis: 250, cpu_limit_millis: 2_000, memory_mib: 256, memory_limit_mib: 1_024, disk_gib: 8 };
+        Shape { exposure: Some(exposure), largest: Some(largest), quota: false }
+    }
+
+    fn production() -> Shape {
+        Shape { exposure: None, largest: None, quota: true }
+    }
+
+    #[test]
+    fn values_follow_from_the_definition() {
+        for (name, text, shape) in
+            [("demo", DEMO, evaluation()), ("large", LARGE, production()), ("closed", CLOSED, evaluation())]
+        {
+            let loaded = definition::load_text(Path::new("hub.yaml"), text).unwrap();
+            let release = loaded.hub.metadata.name.clone();
+            let wanted = Wanted::of(&loaded, &release, &shape, Some("registry.example:5000/mojaloop-hub:1")).unwrap();
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/values/{name}.yaml"));
+            let found = wanted.values.to_yaml().unwrap();
+            if std::env::var_os("UPDATE_GOLDEN").is_some() {
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(&path, &found).unwrap();
+            }
+            let expect = fs::read_to_string(&path).unwrap_or_default();
+            assert!(found == expect, "{}: UPDATE_GOLDEN=1 writes it anew; now:\n{found}", path.display());
+        }
+    }
+}

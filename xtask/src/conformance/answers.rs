@@ -3,6 +3,7 @@
 //! The payment collection is satisfied by anything that passes messages on. So these tests ask the ledger: each
 //! account must have moved by exactly the transfer's amount, and the transfer must be COMMITTED.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -184,7 +185,7 @@ pub(super) struct Evidence {
 pub(super) type Verdict = (&'static str, Result<()>);
 
 /// Asks for the transfer's state and judges everything; `report` is the Testing Toolkit's of `core-p2p`.
-pub(super) async fn judge(client: &Client, evidence: &Evidence, report: &Path) -> Vec<Verdict> {
+pub(super) async fn judge(client: &Client, evidence: &Evidence, report: &Path, payer: SocketAddr) -> Vec<Verdict> {
     let seen = std::fs::read(report)
         .with_context(|| report.display().to_string())
         .and_then(|text| Transfer::from_report(&text));
@@ -192,7 +193,7 @@ pub(super) async fn judge(client: &Client, evidence: &Evidence, report: &Path) -
         Ok(transfer) => transfer,
         Err(error) => return vec![("the transfer that the Testing Toolkit sent is known", Err(error))],
     };
-    let state = told_state(client, &transfer).await.and_then(|state| {
+    let state = told_state(client, &transfer, payer).await.and_then(|state| {
         ensure!(state == "COMMITTED", "the hub says {state} of transfer {}", transfer.id);
         Ok(())
     });
@@ -250,13 +251,13 @@ fn judge_balances(evidence: &Evidence, transfer: &Transfer) -> Vec<Verdict> {
 }
 
 /// Asks `GET /transfers/{ID}` as the payer and waits for the callback, on an address of our own.
-async fn told_state(client: &Client, transfer: &Transfer) -> Result<String> {
+async fn told_state(client: &Client, transfer: &Transfer, payer: SocketAddr) -> Result<String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Told {
         transfer_state: Option<String>,
     }
-    let mut catcher = Catcher::listen().await?;
+    let mut catcher = Catcher::listen_at(payer).await?;
     for (kind, path) in [("PUT", "/transfers/{{transferId}}"), ("ERROR", "/transfers/{{transferId}}/error")] {
         let endpoint = serde_json::json!({"type": format!("FSPIOP_CALLBACK_URL_TRANSFER_{kind}"), "value": format!("{}{path}", catcher.url)});
         let request = Request::post(format!("{LEDGER}/participants/{PAYER}/endpoints"))

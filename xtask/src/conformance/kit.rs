@@ -1,6 +1,6 @@
 //! The Testing Toolkit's kit: the folder with `run-ttk.sh` that runs Mojaloop's own collections.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -45,6 +45,8 @@ const ORACLES: [&str; 6] = [
     "HOST_LEGACY_SIMULATOR",
 ];
 const ORACLE_PORT: u16 = 3060;
+/// Of [`FSPS`].
+const PAYER_PORT: u16 = 15010;
 
 /// A kit that is there, with all it needs.
 pub(crate) struct Kit {
@@ -72,6 +74,11 @@ impl Kit {
     /// For a hub in containers, which reaches this machine at this address.
     pub(crate) fn at(self, address: IpAddr) -> Self {
         Self { listen: Some(address), ..self }
+    }
+
+    /// Where the payer listens when the Toolkit itself has ended: any port here, one that a hub elsewhere may call there.
+    pub(super) fn payer(&self) -> SocketAddr {
+        self.listen.map_or(SocketAddr::from(([127, 0, 0, 1], 0)), |address| SocketAddr::new(address, PAYER_PORT))
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

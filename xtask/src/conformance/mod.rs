@@ -128,7 +128,7 @@ async fn run_group(kit: &Kit, names: &[&str], folder: &Path) -> Result<Vec<Row>>
     running.stop().await?;
     if let Some(evidence) = evidence {
         let started = Instant::now();
-        let verdicts = answers::judge(&client, &evidence, &folder.join(format!("{PAYMENT}.json"))).await;
+        let verdicts = answers::judge(&client, &evidence, &folder.join(format!("{PAYMENT}.json")), kit.payer()).await;
         let count = verdicts.iter().map(|(_, verdict)| Count::one(verdict.is_ok())).sum();
         rows.push(Row::said(LEDGER, count, started.elapsed()));
     }

@@ -1,5 +1,7 @@
 //! `cargo xtask test`: the suites, one file each.
 
+mod cluster;
+mod compose;
 mod conformance;
 mod faults;
 mod hub;
@@ -46,9 +48,9 @@ enum Suite {
     Hub,
     /// The Mojaloop Testing Toolkit against the real hub.
     Conformance,
-    /// Not yet: the harness on docker compose.
+    /// The harness on docker compose, on a real Docker Engine.
     Compose,
-    /// Not yet: a real Kubernetes cluster.
+    /// The other tools: a real Kubernetes cluster, a real Terraform.
     Cluster,
     /// The real hub under faults.
     Faults,
@@ -57,7 +59,7 @@ enum Suite {
 }
 
 impl Suite {
-    const ALL: [Self; 4] = [Self::Unit, Self::Hub, Self::Conformance, Self::Faults];
+    const ALL: [Self; 6] = [Self::Unit, Self::Hub, Self::Conformance, Self::Compose, Self::Cluster, Self::Faults];
     const QUICK: [Self; 2] = [Self::Unit, Self::Hub];
 
     fn name(self) -> String {
@@ -70,7 +72,9 @@ impl Suite {
             Self::Hub => hub::run(workspace).await,
             Self::Conformance => conformance::run(workspace).await,
             Self::Faults => faults::run(workspace).await,
-            Self::Compose | Self::Cluster | Self::Browser => anyhow::bail!("no tests yet"),
+            Self::Compose => compose::run(workspace).await,
+            Self::Cluster => cluster::run(workspace).await,
+            Self::Browser => anyhow::bail!("no tests yet"),
         }
     }
 }

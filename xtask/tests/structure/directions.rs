@@ -24,9 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // The four tools do not know each other.
     (
         "harness",
-        &[
-            "image", "provisioning", "definition", "operations", "hub", "participant", "store", "store-sqlite", "fspiop",
-        ],
+        &["image", "provisioning", "definition", "operations", "hub", "participant", "store", "store-sqlite", "fspiop"],
     ),
     ("miniloop", &["kubernetes", "image", "provisioning", "definition", "operations", "fspiop"]),
     ("helm", &["kubernetes", "image", "provisioning", "definition", "operations", "fspiop"]),
@@ -35,8 +33,21 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "harness", "miniloop", "helm", "iac", "kubernetes", "image", "provisioning", "definition", "operations",
-            "hub", "participant", "simulation", "store", "store-sqlite", "fspiop",
+            "harness",
+            "miniloop",
+            "helm",
+            "iac",
+            "kubernetes",
+            "image",
+            "provisioning",
+            "definition",
+            "operations",
+            "hub",
+            "participant",
+            "simulation",
+            "store",
+            "store-sqlite",
+            "fspiop",
         ],
     ),
     ("xtask", &["participant", "simulation", "fspiop"]),

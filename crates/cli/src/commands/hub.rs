@@ -3,14 +3,15 @@
 use std::{net::IpAddr, sync::Arc};
 
 use hub::{CallbackPolicy, Intake, Listen, OpenAuthorizer, ServeError, Settings, serve, system_clock};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    arguments::{Global, HubCommand, MigrateArguments, ServeArguments},
+    arguments::{Admin, Global, HubCommand, MigrateArguments, ServeArguments},
     commands::{runtime, store},
     environment,
     exit::Failure,
-    logging, printer,
+    logging::{self, LogFormat},
+    printer,
 };
 
 pub(crate) fn run(command: HubCommand, global: Global) -> Result<(), Failure> {
@@ -31,7 +32,44 @@ fn migrate(arguments: MigrateArguments, global: &Global) -> Result<(), Failure> 
     printer::print(global.output, "Migration", &migrated, |_| "the store has this program's schema version".to_owned())
 }
 
+/// What `--settings` names. Its keys are the flags' names.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct SettingsFile {
+    store: Option<String>,
+    hub_name: Option<String>,
+    listen_address: Option<IpAddr>,
+    port_offset: Option<u16>,
+    callback_policy: Option<String>,
+    admin: Option<Admin>,
+    log_format: Option<LogFormat>,
+}
+
+/// The arguments, completed by the file of settings. What flags and variables say wins.
+fn complete(mut arguments: ServeArguments) -> Result<ServeArguments, Failure> {
+    let Some(path) = &arguments.settings else { return Ok(arguments) };
+    let wrong = |error: &dyn std::fmt::Display| {
+        Failure::usage(format!("--settings {}: {error}", path.display()))
+            .hint("its keys are the flags of `mojaloop hub serve`, like `store: sqlite:hub.sqlite`")
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    let file: SettingsFile = serde_saphyr::from_str(&text).map_err(|error| wrong(&error))?;
+    // A value that a file of its own holds (`…_FILE`) wins, too.
+    let own_file = |variable: &str| std::env::var_os(format!("{variable}_FILE")).is_some();
+    let or =
+        |given: Option<String>, file: Option<String>, variable: &str| given.or(file.filter(|_| !own_file(variable)));
+    arguments.store.store = or(arguments.store.store, file.store, environment::STORE);
+    arguments.store.hub_name = or(arguments.store.hub_name, file.hub_name, environment::HUB_NAME);
+    arguments.callback_policy = or(arguments.callback_policy, file.callback_policy, environment::CALLBACK_POLICY);
+    arguments.listen_address = arguments.listen_address.or(file.listen_address);
+    arguments.port_offset = arguments.port_offset.or(file.port_offset);
+    arguments.admin = arguments.admin.or(file.admin);
+    arguments.log_format = arguments.log_format.or(file.log_format);
+    Ok(arguments)
+}
+
 fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
+    let arguments = complete(arguments)?;
     logging::start("info", arguments.log_format)?;
     let address = arguments.listen_address.unwrap_or(IpAddr::from([127, 0, 0, 1]));
     if !address.is_loopback() && arguments.admin.is_none() {
@@ -40,8 +78,8 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
             environment::ADMIN
         )));
     }
-    let listen =
-        Listen::at(address, arguments.port_offset).ok_or_else(|| port_offset_too_large(arguments.port_offset))?;
+    let offset = arguments.port_offset.unwrap_or(0);
+    let listen = Listen::at(address, offset).ok_or_else(|| port_offset_too_large(offset))?;
     let policy = environment::or_file(arguments.callback_policy.clone(), environment::CALLBACK_POLICY)?;
     let callback_policy = CallbackPolicy::parse(policy.as_deref().unwrap_or("not-link-local"))
         .map_err(|error| Failure::usage(format!("--callback-policy ({}): {error}", environment::CALLBACK_POLICY)))?;

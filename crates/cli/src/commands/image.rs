@@ -28,7 +28,8 @@ pub(crate) fn run(arguments: &ImageArguments, global: &Global) -> Result<(), Fai
         return Err(Failure::bug("an image that is built has an archive"));
     };
     let copied = std::fs::copy(&archive, &arguments.out);
-    let bytes = copied.map_err(|error| Failure::failed(format!("cannot write {}: {error}", arguments.out.display())))?;
+    let bytes =
+        copied.map_err(|error| Failure::failed(format!("cannot write {}: {error}", arguments.out.display())))?;
     let image = Image { reference, file: arguments.out.display().to_string(), bytes };
     printer::print(global.output, "Image", &image, |image| {
         #[expect(clippy::cast_precision_loss, reason = "for people")]

@@ -27,11 +27,8 @@ pub(crate) enum Verb<'a> {
 
 /// The definition that the global flags name.
 pub(crate) fn load(global: &Global) -> Result<Loaded, Failure> {
-    let sources = Sources {
-        files: global.definition.clone(),
-        environment: global.environment.clone(),
-        sets: global.set.clone(),
-    };
+    let sources =
+        Sources { files: global.definition.clone(), environment: global.environment.clone(), sets: global.set.clone() };
     let loaded = definition::load(&sources)
         .map_err(|problems| Failure::failed(problems).hint("mojaloop definition schema shows every field"))?;
     for problem in &loaded.unavailable {
@@ -130,7 +127,11 @@ pub(crate) fn show_findings(findings: &Findings, global: &Global) -> Result<(), 
                 Severity::Warning => printer::bold("!"),
                 Severity::Error => printer::red("✗"),
             };
-            text += &format!("{mark} {:<20}  {}\n", finding.id, finding.message.replace('\n', "\n                        "));
+            text += &format!(
+                "{mark} {:<20}  {}\n",
+                finding.id,
+                finding.message.replace('\n', "\n                        ")
+            );
             if let Some(hint) = &finding.hint {
                 text += &format!("                        hint: {hint}\n");
             }

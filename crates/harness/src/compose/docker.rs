@@ -55,7 +55,7 @@ impl fmt::Display for Container {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Container { service, state, health, exit_code, .. } = self;
         match (state.as_str(), health.as_str()) {
-            ("exited", _) if *exit_code == 0 => write!(formatter, "{service} done"),
+            ("exited", _) if self.is_well() => write!(formatter, "{service} done"),
             ("exited", _) => write!(formatter, "{service} ended with {exit_code}"),
             (_, "") => write!(formatter, "{service} {state}"),
             (_, health) => write!(formatter, "{service} {health}"),

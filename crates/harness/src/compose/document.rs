@@ -75,6 +75,8 @@ struct Service {
     pull_policy: &'static str,
     command: FlowSeq<Vec<&'static str>>,
     environment: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     depends_on: Option<BTreeMap<&'static str, FlowMap<BTreeMap<&'static str, &'static str>>>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -114,14 +116,14 @@ struct HealthCheck {
 }
 
 /// Writes `compose.yaml`.
-pub(super) fn render(hub: &Hub) -> String {
+pub(super) fn render(hub: &Hub, scheme_digest: &str) -> String {
     let simulators = super::plays_simulators(hub);
     let document = Document {
         name: format!("mojaloop-{}", hub.metadata.name),
         services: Services {
             hub: hub_service(hub),
-            provisioning: (!hub.participants.is_empty()).then(provisioning_service),
-            simulators: simulators.then(simulators_service),
+            provisioning: (!hub.participants.is_empty()).then(|| provisioning_service(scheme_digest)),
+            simulators: simulators.then(|| simulators_service(scheme_digest)),
         },
         configs: Configs { scheme: FileConfig { file: "./scheme.json" } },
         networks: BTreeMap::from([("hub", Empty {})]),
@@ -138,6 +140,7 @@ fn service(command: Vec<&'static str>, memory: &str, cpus: &str) -> Service {
         pull_policy: "missing",
         command: FlowSeq(command),
         environment: BTreeMap::from([("MOJALOOP_LOG", "${LOG:-info}".to_owned())]),
+        labels: BTreeMap::new(),
         depends_on: None,
         ports: Vec::new(),
         volumes: Vec::new(),
@@ -179,7 +182,7 @@ fn upstream_names() -> Vec<&'static str> {
     names
 }
 
-fn provisioning_service() -> Service {
+fn provisioning_service(scheme_digest: &str) -> Service {
     let mut service = service(vec!["scheme", "apply"], "64m", "0.5");
     service.environment.extend([
         ("MOJALOOP_SCHEME", SCHEME.to_owned()),
@@ -189,11 +192,13 @@ fn provisioning_service() -> Service {
     ]);
     service.depends_on = Some(BTreeMap::from([("hub", condition("service_healthy"))]));
     service.configs = vec![scheme()];
+    // Compose does not look into the file: another scheme must be another service.
+    service.labels.insert("mojaloop.scheme", scheme_digest.to_owned());
     service.restart = "no";
     service
 }
 
-fn simulators_service() -> Service {
+fn simulators_service(scheme_digest: &str) -> Service {
     let command = vec!["simulator", "--listen", "0.0.0.0:3010", "--control", "0.0.0.0:9101"];
     let mut service = service(command, "128m", "1");
     service
@@ -202,6 +207,8 @@ fn simulators_service() -> Service {
     service.depends_on = Some(BTreeMap::from([("provisioning", condition("service_completed_successfully"))]));
     service.ports = ports::SIMULATORS.iter().map(published).collect();
     service.configs = vec![scheme()];
+    // Compose does not look into the file: another scheme must be another service.
+    service.labels.insert("mojaloop.scheme", scheme_digest.to_owned());
     service.healthcheck =
         Some(health_check(vec!["CMD", "/mojaloop", "health", "--url", "http://127.0.0.1:9101/health"]));
     service

@@ -20,6 +20,7 @@ use operations::{
 };
 use provisioning::{Apis, Scheme};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use docker::Docker;
 
@@ -87,11 +88,17 @@ fn simulator_url(fsp: &fspiop::FspId) -> String {
 /// The files for docker compose.
 pub fn render(hub: &Hub) -> Artefacts {
     let mut artefacts = Artefacts::new();
-    artefacts.add("compose.yaml", document::render(hub));
-    artefacts.add("scheme.json", Scheme::of(hub, simulator_url).to_json());
+    let scheme = Scheme::of(hub, simulator_url).to_json();
+    artefacts.add("compose.yaml", document::render(hub, &digest(&scheme)));
+    artefacts.add("scheme.json", scheme);
     artefacts.add(".env.example", variables(None, 0));
     artefacts.add("compose.override.example.yaml", include_str!("override.example.yaml"));
     artefacts
+}
+
+/// The first digits of a text's SHA-256.
+fn digest(text: &str) -> String {
+    Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The variables of `compose.yaml`, in the form of `.env`.

@@ -2,7 +2,7 @@
 
 use std::{env, path::PathBuf, time::Duration};
 
-use operations::{Failure, Finding, Output, Program};
+use operations::{Failure, Finding, Output, Program, Severity};
 use serde_json::Value;
 
 use super::quotas;
@@ -32,31 +32,24 @@ pub(super) struct Aws {
 
 pub(super) async fn findings(iac: &Iac) -> Vec<Finding> {
     let credentials = credentials(&|name| env::var(name).ok().filter(|value| !value.is_empty()), env::home_dir());
-    let there = credentials.severity == operations::Severity::Ok;
     let region = iac.infrastructure.region.clone().unwrap_or_default();
-    let mut findings = vec![credentials];
     let Some(program) = Program::find("aws") else {
         let hint = "install the AWS command line (https://aws.amazon.com/cli) to have credentials, state bucket and quotas checked";
-        findings.push(Finding::warning("aws-cli", "the AWS command line is missing: the account was not asked", hint));
-        return findings;
+        let missing = Finding::warning("aws-cli", "the AWS command line is missing: the account was not asked", hint);
+        return vec![credentials, missing];
     };
-    if !there {
-        return findings;
-    }
     let aws = Aws { program, region };
     let account = aws.account().await;
-    let answers = account.severity == operations::Severity::Ok;
-    findings.push(account);
-    if answers {
-        if let Some(state) = &iac.infrastructure.state {
-            findings.push(aws.bucket(&state.bucket).await);
-        }
-        // What is there already has its share of the quotas, so later they say nothing.
-        if iac.applied().ok().flatten().is_none() {
-            findings.extend(quotas::findings(&aws, iac).await);
-        }
+    let answers = account.severity == Severity::Ok;
+    if credentials.severity != Severity::Ok {
+        // A machine in AWS may have a role of its own, which only AWS's own programs know how to find.
+        return match answers {
+            true => [vec![account], aws.state_and_quotas(iac).await].concat(),
+            false => vec![credentials],
+        };
     }
-    findings
+    let more = if answers { aws.state_and_quotas(iac).await } else { Vec::new() };
+    [vec![credentials, account], more].concat()
 }
 
 /// Whether there is any place from which credentials can come, in the order in which AWS looks.
@@ -95,6 +88,18 @@ fn credentials(variable: &dyn Fn(&str) -> Option<String>, home: Option<PathBuf>)
 }
 
 impl Aws {
+    async fn state_and_quotas(&self, iac: &Iac) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if let Some(state) = &iac.infrastructure.state {
+            findings.push(self.bucket(&state.bucket).await);
+        }
+        // What is there already has its share of the quotas, so later they say nothing.
+        if iac.applied().ok().flatten().is_none() {
+            findings.extend(quotas::findings(self, iac).await);
+        }
+        findings
+    }
+
     /// Who asks. A refusal is an error; a question that could not be asked is not, since Terraform may have another way.
     async fn account(&self) -> Finding {
         let id = "aws-account";
@@ -159,8 +164,6 @@ fn is_refusal(message: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeMap, fs};
-
-    use operations::Severity;
 
     use super::*;
 

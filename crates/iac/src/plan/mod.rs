@@ -10,7 +10,13 @@ use operations::{Change, Plan, Risk};
 use serde_json::{Value, json};
 
 pub(crate) use self::{document::Document, origin::Definition};
-use self::{document::ResourceChange, drift::Drift, origin::Provenance, risk::Action, values::Difference};
+use self::{
+    document::ResourceChange,
+    drift::Drift,
+    origin::{Place, Provenance},
+    risk::Action,
+    values::Difference,
+};
 
 /// All changes of a plan, field by field where something stays and is changed.
 pub(crate) fn changes(document: &Document, definition: &Definition<'_>) -> Plan {
@@ -64,8 +70,8 @@ fn changed(resource: &ResourceChange, action: Action, provenance: &Provenance<'_
         differences.retain(|difference| difference.attribute() != "tags_all");
     }
     if action == Action::Replace {
-        // A new resource has new identifiers: that says nothing about why it is new.
-        differences.retain(|difference| !difference.is_known_later());
+        // A new resource has new identifiers and defaults: they say nothing about why it is new.
+        differences.retain(|difference| !difference.is_left_open());
     }
     if differences.is_empty() {
         let (before, after) = (json!("this one"), json!("a new one"));
@@ -97,14 +103,16 @@ fn origin(
     provenance: &Provenance<'_>,
     drift: &Drift,
 ) -> String {
-    let wanted = provenance.field(resource, difference);
+    let places = provenance.of(resource, difference);
     let replaced = action == Action::Replace;
-    let note = if replaced { "; the resource is replaced by a new one" } else { "" };
     if drift.changed(&resource.address, difference.attribute()) {
         let how = if replaced { "replaces it" } else { "reverts it" };
-        return format!("changed outside of this tool; `up` {how}; to adopt it, change {wanted}");
+        let adopt: Vec<String> = places.iter().map(Place::adopt).collect();
+        return format!("changed outside of this tool; `up` {how}; to adopt it, {}", adopt.join(", or "));
     }
-    format!("{wanted}{note}")
+    let places: Vec<String> = places.iter().map(Place::to_string).collect();
+    let note = if replaced { "; the resource is replaced by a new one" } else { "" };
+    format!("{}{note}", places.join(", "))
 }
 
 /// What other tools read of the state.

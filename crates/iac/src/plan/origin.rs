@@ -21,6 +21,45 @@ pub(crate) struct Definition<'a> {
     pub(crate) root: &'a str,
 }
 
+/// Where a value comes from.
+pub(super) enum Place {
+    /// This line of the definition.
+    Definition(String),
+    /// A variable that a file or an environment variable of the user sets.
+    Own(String),
+    /// The default of a variable.
+    Default { variable: String, root: String },
+    /// A variable that only this tool sets.
+    Tool(String),
+    /// The code in this folder.
+    Code(String),
+}
+
+impl Place {
+    /// How somebody makes it say what was found instead.
+    pub(super) fn adopt(&self) -> String {
+        match self {
+            Place::Definition(place) => format!("change {place}"),
+            Place::Own(variable) => format!("change {variable} where you set it"),
+            Place::Default { variable, root } => format!("set {variable} in a file of yours {root}/*.auto.tfvars"),
+            Place::Tool(variable) => format!("there is no way: {variable} is set by this tool"),
+            Place::Code(folder) => format!("write it into a file of yours {folder}/*_override.tf"),
+        }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Place::Definition(place) => formatter.write_str(place),
+            Place::Own(variable) => write!(formatter, "the variable {variable}, set by a file or variable of yours"),
+            Place::Default { variable, .. } => write!(formatter, "the default of the variable {variable}"),
+            Place::Tool(variable) => write!(formatter, "the variable {variable}, which this tool sets"),
+            Place::Code(folder) => formatter.write_str(folder),
+        }
+    }
+}
+
 pub(super) struct Provenance<'a> {
     document: &'a Document,
     definition: &'a Definition<'a>,
@@ -41,34 +80,32 @@ impl<'a> Provenance<'a> {
         }
     }
 
-    /// Where the wanted value of a field comes from.
-    pub(super) fn field(&self, resource: &ResourceChange, difference: &Difference) -> String {
+    /// Where the wanted value of a field comes from; at least one place.
+    pub(super) fn of(&self, resource: &ResourceChange, difference: &Difference) -> Vec<Place> {
         let mut names = self.variables(resource, &difference.steps);
         if names.len() > 1 {
             // The hub's name is a part of most names; what else there is says more.
             names.remove("name");
         }
         if names.is_empty() {
-            return self.code(resource);
+            return vec![Place::Code(self.code(resource))];
         }
-        let places: Vec<String> = names.iter().map(|name| self.variable(name)).collect();
-        places.join(", ")
+        names.into_iter().map(|name| self.variable(name)).collect()
     }
 
-    fn variable(&self, name: &str) -> String {
-        let Some(used) = self.document.variables.get(name).map(|variable| &variable.value) else {
-            return format!("the variable {name}");
-        };
-        let rendered = &self.definition.rendered[name];
-        let default = &self.document.configuration["root_module"]["variables"][name]["default"];
-        if used != if rendered.is_null() { default } else { rendered } && !is_filled_in(rendered, used) {
-            return format!("the variable {name}, set by a file or variable of yours");
+    fn variable(&self, name: String) -> Place {
+        let used = self.document.variables.get(&name).map_or(&Value::Null, |variable| &variable.value);
+        let rendered = &self.definition.rendered[name.as_str()];
+        let default = &self.document.configuration["root_module"]["variables"][name.as_str()]["default"];
+        let said = if rendered.is_null() { default } else { rendered };
+        if used != said && !is_filled_in(said, used) {
+            return Place::Own(name);
         }
-        match variables::path(name) {
-            Some(path) => format!("{path} ({})", self.definition.origins.of(path)),
-            None if name == "environment" => "--environment".to_owned(),
-            None if rendered.is_null() => format!("the default of the variable {name}"),
-            None => format!("the variable {name}, which this tool sets"),
+        match variables::path(&name) {
+            Some(path) => Place::Definition(format!("{path} ({})", self.definition.origins.of(path))),
+            None if name == "environment" => Place::Definition("--environment".to_owned()),
+            None if rendered.is_null() => Place::Default { variable: name, root: self.definition.root.to_owned() },
+            None => Place::Tool(name),
         }
     }
 

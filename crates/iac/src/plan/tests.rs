@@ -121,6 +121,41 @@ fn drift_says_who_it_was_not_and_what_can_be_done() {
 }
 
 #[test]
+fn a_new_resource_in_the_place_of_another_says_what_made_it_necessary() {
+    let change = json!({
+        "actions": ["delete", "create"],
+        "before": {"id": "i-1", "instance_types": ["m7i.large"], "labels": {}, "size": 0},
+        "after": {"instance_types": ["m7i.xlarge"], "labels": null, "size": null},
+        "after_unknown": {"id": true},
+    });
+    let plan = plan_of(&json!({"resource_changes": [resource("aws_eks_node_group.this", change)]}));
+    let [change] = plan.changes.as_slice() else { panic!("{plan:?}") };
+    assert_eq!((change.field.as_str(), change.risk), ("instance_types[0]", Risk::Restart));
+    assert_eq!(change.origin, "terraform/aws; the resource is replaced by a new one");
+}
+
+#[test]
+fn what_a_file_of_ones_own_would_adopt_is_said() {
+    let document = |variables: Value| {
+        let expressions = json!({"days": {"references": ["var.zones"]}, "fixed": {"constant_value": 1}});
+        let own = json!({"type": "aws_thing", "name": "this", "expressions": expressions});
+        let code = json!({"root_module": {"resources": [own], "variables": {"zones": {"default": 3}}}});
+        let (found, wanted) = (json!({"days": 1, "fixed": 2}), json!({"days": 3, "fixed": 1}));
+        json!({
+            "variables": variables,
+            "resource_changes": [update("aws_thing.this", found.clone(), wanted.clone())],
+            "resource_drift": [update("aws_thing.this", wanted, found)],
+            "configuration": code,
+        })
+    };
+    let plan = plan_of(&document(json!({"zones": {"value": 3}})));
+    assert!(plan.changes[0].origin.ends_with("adopt it, set zones in a file of yours terraform/aws/*.auto.tfvars"));
+    assert!(plan.changes[1].origin.ends_with("adopt it, write it into a file of yours terraform/aws/*_override.tf"));
+    let plan = plan_of(&document(json!({"zones": {"value": 2}})));
+    assert!(plan.changes[0].origin.ends_with("adopt it, change zones where you set it"));
+}
+
+#[test]
 fn drift_that_nothing_is_done_about_is_no_change() {
     let plan = plan_of(&json!({
         "resource_changes": [resource("aws_vpc.this", json!({"actions": ["no-op"], "before": {}, "after": {}}))],

@@ -33,9 +33,9 @@ impl Difference {
         }
     }
 
-    /// Whether only the apply tells the value.
-    pub(super) fn is_known_later(&self) -> bool {
-        self.after == UNKNOWN
+    /// Whether the code says no value: only the apply tells it, or there is none.
+    pub(super) fn is_left_open(&self) -> bool {
+        self.after == UNKNOWN || self.after.is_null()
     }
 
     /// The field as people write it: `vpc_config[0].endpoint_public_access`.
@@ -75,8 +75,7 @@ fn shown(value: &Value, unknown: &Value, sensitive: &Value) -> Value {
             let keys = fields.keys().chain(keys(unknown)).collect::<BTreeSet<_>>();
             let field = |key: &String| {
                 let shown = shown(&value[key.as_str()], &unknown[key.as_str()], &sensitive[key.as_str()]);
-                let empty = shown.is_null() || shown == Value::Array(Vec::new()) || shown == Value::Object(Map::new());
-                (!empty).then(|| (key.clone(), shown))
+                (!is_empty(&shown)).then(|| (key.clone(), shown))
             };
             Value::Object(keys.into_iter().filter_map(field).collect())
         }
@@ -86,6 +85,20 @@ fn shown(value: &Value, unknown: &Value, sensitive: &Value) -> Value {
         }
         other => other.clone(),
     }
+}
+
+/// Providers write "none" in any of three ways, and not always in the same.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+fn is_same(before: &Value, after: &Value) -> bool {
+    before == after || is_empty(before) && is_empty(after)
 }
 
 fn keys(value: &Value) -> impl Iterator<Item = &String> {
@@ -139,7 +152,7 @@ impl<'a> Pair<'a> {
                 _ => {}
             }
         }
-        if !unknown && self.before == self.after {
+        if !unknown && is_same(self.before, self.after) {
             return;
         }
         let before = if secret_before || secret_after { SENSITIVE.into() } else { self.before.clone() };

@@ -39,13 +39,7 @@ pub(super) fn start(
     }
 }
 
-fn up(
-    arguments: &UpArguments,
-    global: &Global,
-    place: Place,
-    loaded: Loaded,
-    started: Instant,
-) -> Result<(), Failure> {
+fn up(arguments: &UpArguments, global: &Global, place: Place, loaded: Loaded, started: Instant) -> Result<(), Failure> {
     match arguments.background {
         true => logging::start("info", Some(LogFormat::Json))?,
         false => logging::start("warn", None)?,

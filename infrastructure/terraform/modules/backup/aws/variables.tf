@@ -19,6 +19,6 @@ variable "retention_days" {
 }
 
 variable "deletion_protection" {
-  description = "Whether deleting the vault or the bucket is refused while they hold anything."
+  description = "Whether deleting the bucket is refused while it holds anything. The vault refuses that always."
   type        = bool
 }

@@ -6,43 +6,55 @@ locals {
 }
 
 # The nodes and the control plane share this group, and the database admits it. The group that EKS makes is left to EKS.
-# Its rules are resources of their own, because a controller in the cluster adds one for each load balancer:
-# with rules inside of the group the next apply would take them away, and the callers with them.
 resource "aws_security_group" "node" {
   name        = "${var.name}-node"
   description = "Nodes of ${var.name}"
   vpc_id      = var.network.identifier
   tags        = { Name = "${var.name}-node" }
+
+  ingress {
+    description = "Nodes, pods and the control plane among each other"
+    from_port   = 0
+    to_port     = 0
+    protocol    = "-1"
+    self        = true
+  }
+
+  egress {
+    description = "All of the network: each other, the database, AWS services"
+    from_port   = 0
+    to_port     = 0
+    protocol    = "-1"
+    cidr_blocks = [var.network.cidr]
+  }
+
+  # FSPs choose the addresses and ports at which they are called back.
+  egress {
+    description = "FSPs and registries"
+    from_port   = 0
+    to_port     = 65535
+    protocol    = "tcp"
+    cidr_blocks = ["0.0.0.0/0"]
+  }
 }
 
-resource "aws_vpc_security_group_ingress_rule" "node" {
-  security_group_id            = aws_security_group.node.id
-  ip_protocol                  = "-1"
-  referenced_security_group_id = aws_security_group.node.id
-}
-
-resource "aws_vpc_security_group_egress_rule" "network" {
-  security_group_id = aws_security_group.node.id
-  description       = "Everything in the network: each other, names, the database, AWS services"
-  ip_protocol       = "-1"
-  cidr_ipv4         = var.network.cidr
-}
-
-# FSPs choose the addresses and ports at which they are called back.
-resource "aws_vpc_security_group_egress_rule" "internet" {
-  security_group_id = aws_security_group.node.id
-  description       = "FSPs and registries"
-  ip_protocol       = "tcp"
-  from_port         = 0
-  to_port           = 65535
-  cidr_ipv4         = "0.0.0.0/0"
+# Controllers in the cluster let each load balancer in by a rule of their own, in the one group of a node with this tag.
+# In the group above the next apply would take such a rule away, and the callers with it; this one has no rules here, so it keeps theirs.
+resource "aws_security_group" "load_balancers" {
+  name        = "${var.name}-load-balancers"
+  description = "Load balancers in front of the nodes of ${var.name}"
+  vpc_id      = var.network.identifier
+  tags = {
+    Name                                        = "${var.name}-load-balancers"
+    "kubernetes.io/cluster/${var.name}-cluster" = "owned"
+  }
 }
 
 resource "aws_launch_template" "node" {
   name                   = "${var.name}-node"
   description            = "Nodes of ${var.name}"
   update_default_version = true
-  vpc_security_group_ids = [aws_security_group.node.id]
+  vpc_security_group_ids = [aws_security_group.node.id, aws_security_group.load_balancers.id]
 
   metadata_options {
     http_endpoint = "enabled"
@@ -109,12 +121,5 @@ resource "aws_eks_node_group" "this" {
     ignore_changes = [scaling_config[0].desired_size]
   }
 
-  # A node that can't reach the control plane, or that it can't reach, never becomes ready.
-  depends_on = [
-    aws_eks_addon.before_nodes,
-    aws_iam_role_policy_attachment.node,
-    aws_vpc_security_group_egress_rule.internet,
-    aws_vpc_security_group_egress_rule.network,
-    aws_vpc_security_group_ingress_rule.node,
-  ]
+  depends_on = [aws_iam_role_policy_attachment.node, aws_eks_addon.before_nodes]
 }
