@@ -128,3 +128,55 @@ fn an_interrupt_ends_it_in_good_order() {
     assert!(!std::path::Path::new(status["data"].as_str().unwrap()).exists());
     user.run(&["harness", "status"]).expect(1, &[]);
 }
+
+/// Ended with this code, and printed these words as its result.
+#[track_caller]
+fn prints(run: &support::Finished, code: i32, words: &[&str]) {
+    run.expect(code, &[]);
+    for word in words {
+        assert!(run.stdout.contains(word), "{word:?} is not in: {}", run.stdout);
+    }
+}
+
+#[test]
+fn it_is_looked_at_before_and_while_it_runs() {
+    let user = User::new();
+    prints(&user.run(&["harness", "doctor"]), 0, &["ready"]);
+    prints(&user.run(&["harness", "plan"]), 3, &["harness/default", "running"]);
+    user.run(&["harness", "up", "--detach"]).expect(0, &[]);
+    prints(&user.run(&["harness", "plan"]), 0, &["nothing to change"]);
+    prints(&user.run(&["harness", "verify"]), 0, &["3 of 3 checks passed"]);
+    let cap = ["--set", "participants[0].currencies.USD.netDebitCap=5"];
+    let plan = user.run(&[&["harness", "plan", "-o", "json"], &cap[..]].concat());
+    let change = &plan.expect(3, &[]).json()["changes"][0];
+    assert_eq!((change["before"].as_str(), change["after"].as_str()), (Some("100000"), Some("5")), "{change}");
+    assert_eq!(change["origin"], "--set");
+    prints(&user.run(&[&["harness", "verify"], &cap[..]].concat()), 1, &["1 differences", "harness plan"]);
+    user.run(&["harness", "down"]).expect(0, &[]);
+    user.run(&["harness", "verify"]).expect(1, &["no harness"]);
+}
+
+#[test]
+fn what_the_definition_asks_for_and_is_not_there_yet_is_refused() {
+    let user = User::new();
+    let postgres = ["--set", "store.kind=postgres", "--set", "store.url=postgres://hub@db/hub"];
+    let refused = user.run(&[&["harness", "up", "--once"], &postgres[..]].concat());
+    refused.expect(4, &["not available yet", "store.kind"]);
+    user.run(&["harness", "up", "--once", "--set", "sizing.paymentsPerSecond=x"])
+        .expect(1, &["sizing.paymentsPerSecond"]);
+    let missing = user.run(&["harness", "up", "--once", "-f", "/no/such/hub.yaml"]);
+    missing.expect(1, &["/no/such/hub.yaml"]);
+}
+
+#[test]
+fn what_is_rendered_does_not_depend_on_the_folder() {
+    let user = User::new();
+    let (one, two) = (user.home.path().join("one"), user.home.path().join("two/deep"));
+    for folder in [&one, &two] {
+        prints(&user.run(&["harness", "render", "--out", &folder.to_string_lossy()]), 0, &["4 files written"]);
+    }
+    for file in ["compose.yaml", "scheme.json", ".env.example", "compose.override.example.yaml"] {
+        assert_eq!(std::fs::read(one.join(file)).unwrap(), std::fs::read(two.join(file)).unwrap(), "{file}");
+    }
+    prints(&user.run(&["harness", "render", "--out", &one.to_string_lossy()]), 0, &["0 files written, 4 were right"]);
+}

@@ -165,7 +165,9 @@ fn a_host_whose_key_or_secrets_are_missing_is_told_before_anything_is_done() {
         let errors = findings.filter(|finding| finding["severity"] == "error" && finding["hint"].is_string());
         errors.map(|finding| finding["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(errors(&document), ["infrastructure", "key-file", "database-password", "ssh/hub-1"]);
+    assert_eq!(errors(&document), ["key-file", "database-password", "host-key/hub-1", "ssh/hub-1"]);
+    operator.run(&["plan"]).expect(4, &["the key of the host hub-1 (127.77.77.77) is not known", "ssh-keyscan"]);
+    operator.run(&["render", "--out", operator.user.home.path().join("out").to_str().unwrap()]).expect(0, &[]);
     let folder = operator.user.home.path().join(".ssh");
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("known_hosts"), format!("127.77.77.77 {key}\n")).unwrap();

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Iac,
     events::Totals,
+    hosts,
     plan::{self, Definition, Document},
     render,
     state::State,
@@ -35,7 +36,7 @@ impl Iac {
         progress.waits("terraform init");
         workspace.init().await?;
         progress.waits("terraform plan");
-        if !workspace.plan(For::Looking, &[]).await? {
+        if !workspace.plan(For::Looking, progress).await? {
             return Ok(Plan::default());
         }
         let plan = self.read_plan(&workspace, For::Looking).await;
@@ -59,7 +60,7 @@ impl Iac {
                 self.workspace().await?.init().await?;
                 Ok(Done::unchanged("providers and state are set up"))
             }),
-            Step::new("plan", async |_| self.plan_step().await),
+            Step::new("plan", async |progress| self.plan_step(progress).await),
             Step::new("apply", async |progress| self.apply_step(progress).await),
             Step::new("outputs", async |_| self.outputs_step().await),
         ]
@@ -74,9 +75,9 @@ impl Iac {
         })
     }
 
-    async fn plan_step(&self) -> Result<Done, Failure> {
+    async fn plan_step(&self, progress: &dyn Progress) -> Result<Done, Failure> {
         let workspace = self.workspace().await?;
-        if !workspace.plan(For::Applying, &[]).await? {
+        if !workspace.plan(For::Applying, progress).await? {
             return Ok(Done::unchanged("all is as the definition says"));
         }
         let plan = self.read_plan(&workspace, For::Applying).await?;
@@ -180,6 +181,7 @@ impl Iac {
     }
 
     fn write(&self) -> Result<Vec<String>, Failure> {
+        hosts::require_known(&self.infrastructure.hosts, &self.settings.known_hosts)?;
         let artefacts = render::render(&self.settings, &self.infrastructure)?;
         workspace::write(&self.settings.folder, &self.root_folder(), &artefacts)
     }

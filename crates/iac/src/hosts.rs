@@ -88,11 +88,19 @@ fn machine(host: &Host, roles: Vec<&'static str>, known_hosts: &[PathBuf]) -> Re
         let wrong = format!("infrastructure.hosts: the address of {name} is {address}, expected an IPv4 address");
         return Err(Failure::usage(wrong).hint("hosts of a cluster know each other by address, such as 192.0.2.10"));
     }
-    let Some(host_key) = known_key(address, known_hosts) else {
-        let wrong = format!("the key of the host {name} ({address}) is not known");
-        return Err(Failure::preflight(wrong).hint(hint(address)));
-    };
+    // Without a key the code can be rendered and read; Terraform's own check of the variable refuses to run it.
+    let host_key = known_key(address, known_hosts).unwrap_or_default();
     Ok(Machine { name: name.clone(), address: address.clone(), user: user.clone(), host_key, roles })
+}
+
+/// Refuses to work with hosts whose keys are not known.
+pub(crate) fn require_known(hosts: &[Host], known_hosts: &[PathBuf]) -> Result<(), Failure> {
+    match hosts.iter().find(|host| known_key(&host.address, known_hosts).is_none()) {
+        None => Ok(()),
+        Some(Host { name, address, .. }) => {
+            Err(Failure::preflight(format!("the key of the host {name} ({address}) is not known")).hint(hint(address)))
+        }
+    }
 }
 
 /// How a host becomes known.
@@ -172,7 +180,10 @@ mod tests {
         let both = [HostRole::Cluster, HostRole::Database];
         let refused = |hosts: &[Host]| machines(hosts, &known).unwrap_err().message;
         assert!(refused(&[host(1, &both), host(2, &both)]).contains("expected exactly one"));
-        assert!(refused(&[host(7, &both)]).contains("192.0.2.7) is not known"));
+        assert_eq!(machines(&[host(7, &both)], &known).unwrap()[0].host_key, "");
+        let unknown = require_known(&[host(1, &both), host(7, &both)], &known).unwrap_err();
+        assert!(unknown.message.contains("hub-7 (192.0.2.7) is not known"), "{unknown}");
+        assert!(unknown.hint.unwrap().contains("ssh-keyscan -t ed25519 192.0.2.7"));
         let named = Host { address: "hub.example.com".to_owned(), ..host(1, &both) };
         assert!(refused(&[named]).contains("expected an IPv4 address"));
         let other = Host { key_file: "/other".to_owned(), ..host(2, &both) };

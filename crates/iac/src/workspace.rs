@@ -108,11 +108,15 @@ impl Workspace {
     }
 
     /// Plans, and says whether anything is to be done; if so, the plan is kept.
-    pub(crate) async fn plan(&self, purpose: For, more: &[&str]) -> Result<bool, Failure> {
+    pub(crate) async fn plan(&self, purpose: For, progress: &dyn Progress) -> Result<bool, Failure> {
         let out = format!("-out={}", purpose.file());
-        let mut arguments = vec!["plan", "-input=false", "-no-color", "-detailed-exitcode", LOCK_TIMEOUT, &out];
-        arguments.extend(more);
-        let ended = self.job("plan", &arguments).run(|_| {}).await?;
+        let arguments = ["plan", "-input=false", "-no-color", "-detailed-exitcode", LOCK_TIMEOUT, &out];
+        let hear = |line: &str| {
+            if line.starts_with("Acquiring state lock") {
+                progress.waits("terraform plan: for whoever works on the same state");
+            }
+        };
+        let ended = self.job("plan", &arguments).run(hear).await?;
         match ended.code() {
             0 => {
                 self.forget(purpose)?;

@@ -148,7 +148,7 @@ impl Engine {
         let done = Place::of(cluster).make().await?;
         if !self.locked.swap(true, Ordering::SeqCst) {
             let (name, timeout) = (&self.settings.name, self.settings.timeout);
-            let lock = ClusterLock::take(cluster, name, "up", timeout, progress).await?;
+            let lock = ClusterLock::take(cluster, name, "mojaloop up", timeout, progress).await?;
             *self.late_lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);
         }
         Ok(done)

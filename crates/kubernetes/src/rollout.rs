@@ -169,8 +169,9 @@ impl<'a> Rollout<'a> {
         let mut troubles: Vec<Trouble> = pods.iter().filter(|pod| !is_check(pod)).filter_map(of_pod).collect();
         if let Some(trouble) = troubles.iter_mut().find(|trouble| trouble.kind == Kind::Place)
             && let Some(claim) = claims.iter().find(|claim| is_pending(claim))
+            && let Some(why) = self.why_pending(claim).await
         {
-            trouble.message = self.why_pending(claim).await.unwrap_or_else(|| trouble.message.clone());
+            trouble.message += &format!("; {why}");
         }
         Ok(troubles)
     }
@@ -183,7 +184,8 @@ impl<'a> Rollout<'a> {
             .fields(&format!("involvedObject.kind=PersistentVolumeClaim,involvedObject.name={name}"));
         let events = events.list(&about).await.ok()?;
         let last = events.iter().max_by_key(|event| event.metadata.resource_version.clone());
-        let said = last.and_then(|event| event.message.clone()).unwrap_or_else(|| "no event says why".to_owned());
+        // That the claim waits for the pod says nothing when the pod waits for the claim.
+        let said = last.and_then(|event| event.message.clone()).filter(|said| !said.starts_with("waiting for"))?;
         Some(format!("the volume claim {name} is pending: {said}"))
     }
 

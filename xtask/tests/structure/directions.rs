@@ -20,7 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("operations", &[]),
     ("image", &["operations"]),
     ("provisioning", &["definition", "operations", "fspiop"]),
-    ("kubernetes", &["image", "provisioning", "definition", "operations", "fspiop"]),
+    ("kubernetes", &["image", "provisioning", "definition", "operations", "participant", "fspiop"]),
     // The four tools do not know each other.
     (
         "harness",

@@ -10,7 +10,7 @@ use operations::{Finding, Target};
 
 use crate::{
     Iac,
-    hosts::{JOIN_TOKEN_FILE, PASSWORD_FILE, in_cluster},
+    hosts::{JOIN_TOKEN_FILE, PASSWORD_FILE, hint, in_cluster, known_key},
     looking::answers,
 };
 
@@ -32,6 +32,7 @@ pub(super) async fn findings(iac: &Iac) -> Vec<Finding> {
         findings.push(private_file("join-token", &secrets.join(JOIN_TOKEN_FILE), make));
     }
     for host in hosts {
+        findings.push(host_key(host, &iac.settings.known_hosts));
         findings.push(ssh(host).await);
     }
     findings
@@ -60,6 +61,17 @@ fn private_file(id: &str, path: &Path, hint: &str) -> Finding {
     match metadata.len() {
         0 => Finding::error(id, format!("{shown} is empty"), hint),
         _ => Finding::ok(id, format!("{shown} is there, for its owner alone")),
+    }
+}
+
+/// A host that shows another key than the known one is another host.
+fn host_key(host: &Host, known_hosts: &[PathBuf]) -> Finding {
+    let (id, address) = (format!("host-key/{}", host.name), &host.address);
+    match known_key(address, known_hosts) {
+        Some(key) => {
+            Finding::ok(&id, format!("{address} is known by its {} key", key.split(' ').next().unwrap_or("SSH")))
+        }
+        None => Finding::error(&id, format!("the key of {address} is not known"), hint(address)),
     }
 }
 

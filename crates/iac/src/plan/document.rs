@@ -37,6 +37,15 @@ pub(super) struct ResourceChange {
     #[serde(default)]
     pub(super) name: String,
     pub(super) change: ValueChange,
+    #[serde(default)]
+    action_reason: String,
+}
+
+impl ResourceChange {
+    /// Whether its making was interrupted, so that nothing has used it yet.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.action_reason == "replace_because_tainted"
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

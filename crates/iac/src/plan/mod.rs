@@ -27,6 +27,7 @@ pub(crate) fn changes(document: &Document, definition: &Definition<'_>) -> Plan 
         match Action::of(&resource.change.actions) {
             Some(Action::Create) => changes.push(created(resource, &provenance, &drift)),
             Some(Action::Delete) => changes.push(deleted(resource)),
+            Some(Action::Replace) if resource.is_unfinished() => changes.push(finished(resource)),
             Some(action) => changes.extend(changed(resource, action, &provenance, &drift)),
             None => {}
         }
@@ -49,6 +50,19 @@ fn created(resource: &ResourceChange, provenance: &Provenance<'_>, drift: &Drift
         after: values::shown_after(&resource.change),
         risk,
         origin,
+    }
+}
+
+/// An apply that was interrupted leaves things of which nobody knows whether they are complete. Nothing has used them, so
+/// that making them anew loses nothing.
+fn finished(resource: &ResourceChange) -> Change {
+    Change {
+        resource: resource.address.clone(),
+        field: String::new(),
+        before: json!("unfinished"),
+        after: json!("a new one"),
+        risk: Risk::Restart,
+        origin: "its making was interrupted or failed; it is made anew".to_owned(),
     }
 }
 

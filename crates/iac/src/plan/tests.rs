@@ -135,6 +135,19 @@ fn a_new_resource_in_the_place_of_another_says_what_made_it_necessary() {
 }
 
 #[test]
+fn what_an_interrupted_run_left_unfinished_holds_no_data() {
+    let change =
+        json!({"actions": ["delete", "create"], "before": {"id": "1"}, "after": {}, "after_unknown": {"id": true}});
+    let mut key = resource("aws_kms_key.data", change);
+    let plan = plan_of(&json!({"resource_changes": [key]}));
+    assert_eq!(plan.risk(), Risk::Irreversible);
+    key["action_reason"] = json!("replace_because_tainted");
+    let plan = plan_of(&json!({"resource_changes": [key]}));
+    assert_eq!((plan.changes.len(), plan.risk()), (1, Risk::Restart));
+    assert!(plan.changes[0].origin.contains("interrupted"), "{}", plan.changes[0].origin);
+}
+
+#[test]
 fn what_a_file_of_ones_own_would_adopt_is_said() {
     let document = |variables: Value| {
         let expressions = json!({"days": {"references": ["var.zones"]}, "fixed": {"constant_value": 1}});

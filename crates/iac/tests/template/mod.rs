@@ -129,7 +129,7 @@ fn marked(yaml: &str) -> String {
         out.push_str(before);
         let length = tagged[1..].chars().take_while(char::is_ascii_alphanumeric).count() + 1;
         // "!" within a text is no tag: a tag begins a value and names a function.
-        let is_tag = matches!(before.chars().next_back(), Some(' ' | '['))
+        let is_tag = matches!(out.chars().next_back(), Some(' ' | '['))
             && tagged[1..].starts_with(|letter: char| letter.is_ascii_uppercase());
         if !is_tag {
             out.push('!');
@@ -167,7 +167,7 @@ fn marked(yaml: &str) -> String {
 
 #[test]
 fn tags_become_a_part_of_what_they_are_put_before() {
-    let yaml = "A: !Ref B\nC: [!Sub \"${D}!\", !GetAtt E.F]\nG: !If\n  - H\n  - !Ref I\nJ: wow!\nK: !If [L, 1, 2]\nM: {N: !Ref O}\n";
-    let expected = "A: \"!Ref B\"\nC: [\"!Sub ${D}!\", \"!GetAtt E.F\"]\nG: \n  - \"!If\"\n  - H\n  - \"!Ref I\"\nJ: wow!\nK: [\"!If\", L, 1, 2]\nM: {N: \"!Ref O\"}\n";
+    let yaml = "A: !Ref B\nC: [!Sub \"${D}!\", !GetAtt E.F]\nG: !If\n  - H\n  - !Ref I\nJ: wow!\nK: !If [L, 1, 2]\nM: {N: !Ref O}\nP: !Not [!Equals [!Ref Q, R]]\n";
+    let expected = "A: \"!Ref B\"\nC: [\"!Sub ${D}!\", \"!GetAtt E.F\"]\nG: \n  - \"!If\"\n  - H\n  - \"!Ref I\"\nJ: wow!\nK: [\"!If\", L, 1, 2]\nM: {N: \"!Ref O\"}\nP: [\"!Not\", [\"!Equals\", \"!Ref Q\", R]]\n";
     assert_eq!(marked(yaml), expected);
 }

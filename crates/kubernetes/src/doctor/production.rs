@@ -109,7 +109,7 @@ fn judge_nodes(nodes: &[Node], minor: u32) -> Finding {
         );
     }
     let zones: BTreeSet<&String> = nodes.iter().filter_map(|node| node.metadata.labels.as_ref()?.get(ZONE)).collect();
-    let found = format!("{} nodes in {} zones", nodes.len(), zones.len());
+    let found = format!("nodes: {}, zones: {}", nodes.len(), zones.len());
     match nodes.len() >= NODES && zones.len() >= NODES {
         true => Finding::ok(ID, found),
         false => Finding::warning(

@@ -96,8 +96,13 @@ fn compare(before: &Value, after: &Value, path: &mut Vec<Part>, found: &mut Vec<
 fn named(list: &Value) -> Option<Map<String, Value>> {
     let items = list.as_array()?;
     let map: Option<Map<String, Value>> =
-        items.iter().map(|item| Some((item.get("name")?.as_str()?.to_owned(), item.clone()))).collect();
+        items.iter().map(|item| Some((name(item)?.to_owned(), item.clone()))).collect();
     map.filter(|map| map.len() == items.len())
+}
+
+/// The name of an item; templates of volume claims have theirs where objects have it.
+pub(crate) fn name(item: &Value) -> Option<&str> {
+    item.get("name").or_else(|| item.pointer("/metadata/name"))?.as_str()
 }
 
 fn inner(text: &Value) -> Option<Map<String, Value>> {

@@ -146,7 +146,7 @@ fn has(live: &Value, one: &Difference) -> bool {
         let next = match part {
             fields::Part::Key(key) => at.get(key),
             fields::Part::Named(name) => {
-                at.as_array().and_then(|items| items.iter().find(|item| item["name"] == name.as_str()))
+                at.as_array().and_then(|items| items.iter().find(|item| fields::name(item) == Some(name)))
             }
         };
         let Some(next) = next else { return false };
@@ -188,7 +188,8 @@ mod tests {
     fn set(image: &str, memory: &str, size: &str) -> Value {
         let hub = json!({"name": "hub", "image": image, "resources": {"limits": {"memory": memory}}});
         json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "demo-mojaloop-hub"}, "spec": {
-            "template": {"spec": {"containers": [hub]}}, "volumeClaimTemplates": [{"spec": {"size": size}}]}})
+            "template": {"spec": {"containers": [hub]}},
+            "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"storageClassName": size}}]}})
     }
 
     /// What the API server adds to an object that it has stored.
@@ -240,7 +241,8 @@ mod tests {
             outcome: Outcome::Refused("Forbidden".into()),
         };
         let found = told(&sides);
-        assert_eq!((found[0].0.as_str(), found[0].1), ("spec.volumeClaimTemplates", Risk::Irreversible));
+        let class = "spec.volumeClaimTemplates[data].spec.storageClassName".to_owned();
+        assert_eq!(found[0], (class, Risk::Irreversible, "kubernetes.storageClass (default)".to_owned()));
         assert_eq!((found[1].0.as_str(), found[1].1), ("", Risk::Irreversible));
     }
 

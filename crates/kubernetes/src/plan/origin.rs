@@ -8,7 +8,8 @@ use super::fields::Part;
 /// Kind, the end of the object's name, the beginning of the field, and the path in the definition.
 const SOURCES: &[(&str, &str, &str, &str)] = &[
     ("StatefulSet", "", "spec.template.spec.containers[hub].resources", "sizing.paymentsPerSecond"),
-    ("StatefulSet", "", "spec.volumeClaimTemplates", "sizing.retention"),
+    ("StatefulSet", "", "spec.volumeClaimTemplates[data].spec.storageClassName", "kubernetes.storageClass"),
+    ("StatefulSet", "", "spec.volumeClaimTemplates[data].spec.resources", "sizing.retention"),
     ("StatefulSet", "", "spec.template.spec.containers[hub].env[MOJALOOP_HUB_NAME]", "scheme.hubName"),
     ("Service", "-external", "", "kubernetes.exposure"),
     ("NetworkPolicy", "", "spec.ingress", "kubernetes.exposure"),
