@@ -85,7 +85,15 @@ imagePullSecrets:
   - name: {{ . | quote }}
   {{- end }}
 {{- end }}
+{{- if .settings.userNamespace }}
+{{- /* Root of this namespace is an id that nobody has on the node; only the pod's volumes are mapped to it. */}}
+hostUsers: false
+{{- end }}
 securityContext:
+  {{- if .settings.userNamespace }}
+  runAsUser: 0
+  runAsGroup: 0
+  {{- else }}
   runAsNonRoot: true
   {{- range $key := list "runAsUser" "runAsGroup" "fsGroup" }}
   {{- $id := index $values.podSecurity $key }}
@@ -94,6 +102,7 @@ securityContext:
   {{- end }}
   {{- end }}
   fsGroupChangePolicy: OnRootMismatch
+  {{- end }}
   seccompProfile:
     type: RuntimeDefault
 {{- with .settings.priorityClassName }}
@@ -127,7 +136,9 @@ securityContext:
     drop: [ALL]
   privileged: false
   readOnlyRootFilesystem: true
+  {{- if not .settings.userNamespace }}
   runAsNonRoot: true
+  {{- end }}
 resources:
   {{- toYaml .settings.resources | nindent 2 }}
 {{- end }}

@@ -1,6 +1,7 @@
 //! `mojaloop iac` without any cloud: what is rendered, and what is refused before anything is begun.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 mod support;
 

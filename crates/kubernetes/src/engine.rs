@@ -23,7 +23,7 @@ use crate::{
     recovery::{Interruption, recover},
     removal::Removal,
     rollout::Rollout,
-    status,
+    status, storage,
     verify::Checks,
     wanted::{Shape, Wanted},
 };
@@ -86,7 +86,8 @@ impl Engine {
 
     /// What is wanted, with the image, and the chart and its values as files for helm.
     async fn prepared(&self, progress: &dyn Progress) -> Result<(Wanted, PathBuf, PathBuf), Failure> {
-        let wanted = self.wanted(Some(&self.image(progress).await?.reference))?;
+        let mut wanted = self.wanted(Some(&self.image(progress).await?.reference))?;
+        storage::adapt(&mut wanted, self.cluster().await?).await?;
         let chart = chart::write_to(&self.settings.folder)?;
         self.settings.folder.write(VALUES, &wanted.values.to_yaml()?)?;
         Ok((wanted, chart, self.settings.folder.join(VALUES)))

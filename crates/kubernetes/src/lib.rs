@@ -25,6 +25,7 @@ mod removal;
 mod rollout;
 mod settings;
 mod status;
+mod storage;
 pub mod values;
 mod verify;
 mod wanted;

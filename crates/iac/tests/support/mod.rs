@@ -7,29 +7,24 @@ use std::{fs, path::Path, time::Duration};
 use iac::{Iac, Settings};
 use operations::{Failure, Folder, Target};
 
-const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
-
 /// The definition of this name in `tests/golden`.
 pub fn iac(name: &str) -> Iac {
     Iac::new(settings(name)).unwrap()
 }
 
 fn settings(name: &str) -> Settings {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name).join("hub.yaml");
-    let loaded = definition::load_text(Path::new("hub.yaml"), &fs::read_to_string(path).unwrap()).unwrap();
-    // Which folder it is must not matter; that of the known hosts has to be there.
-    let folder = tempfile::tempdir().unwrap().keep();
-    let known_hosts = folder.join("known_hosts");
-    let lines: String = [11, 12, 13, 21].map(|number| format!("192.0.2.{number} {KEY}\n")).concat();
-    fs::write(&known_hosts, lines).unwrap();
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let text = fs::read_to_string(golden.join(name).join("hub.yaml")).unwrap();
+    let loaded = definition::load_text(Path::new("hub.yaml"), &text).unwrap();
     Settings {
         hub: loaded.hub,
         origins: loaded.origins,
         environment: "production".to_owned(),
-        folder: Folder::at(folder),
+        // Which folder it is must not matter; it need not be there.
+        folder: Folder::at(Path::new(env!("CARGO_TARGET_TMPDIR")).join("iac")),
         destroy_data: false,
         accept_losses: false,
-        known_hosts: vec![known_hosts],
+        known_hosts: vec![golden.join("known_hosts")],
         timeout: Duration::from_secs(1),
     }
 }

@@ -10,12 +10,10 @@ use kube::{Api, api::ListParams};
 use operations::{Failure, Finding};
 
 pub use self::production::production;
-use crate::{Cluster, Engine, HelmProgram, client::refused, helm_program::Release, wanted::Wanted};
+use crate::{Cluster, Engine, HelmProgram, client::refused, helm_program::Release, storage, wanted::Wanted};
 
 /// The oldest Kubernetes that the chart works with.
 const OLDEST_MINOR: u32 = 25;
-/// The class that claims without a class get.
-const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
 
 /// What every tool needs: a cluster that answers, helm, an image, permissions, room, a volume, free names and ports.
 pub async fn common(engine: &Engine) -> Vec<Finding> {
@@ -47,7 +45,7 @@ pub async fn common(engine: &Engine) -> Vec<Finding> {
     findings.push(version(&cluster));
     findings.push(told("permissions", permissions::look(&cluster).await));
     findings.push(told("capacity", capacity::look(&cluster, &wanted).await));
-    findings.push(told("storage-class", storage(&cluster, &wanted).await));
+    findings.push(told("storage-class", storage_class(&cluster, &wanted).await));
     findings.extend(node_port(&cluster, &wanted).await.unwrap_or_else(|failure| Some(unknown("node-port", failure))));
     if let Some(helm) = helm {
         findings.push(told("release", release(&cluster, &helm, &engine.settings.name).await));
@@ -96,11 +94,9 @@ fn version(cluster: &Cluster) -> Finding {
     Finding::ok("kubernetes", format!("{text} at {} (context {context})", cluster.config.cluster_url))
 }
 
-async fn storage(cluster: &Cluster, wanted: &Wanted) -> Result<Finding, Failure> {
+async fn storage_class(cluster: &Cluster, wanted: &Wanted) -> Result<Finding, Failure> {
     const ID: &str = "storage-class";
-    let classes: Api<StorageClass> = Api::all(cluster.client.clone());
-    let classes = classes.list(&ListParams::default()).await;
-    let classes = classes.map_err(|error| refused("list the storage classes", &error))?.items;
+    let classes = storage::classes(cluster).await?;
     let name = |class: &StorageClass| class.metadata.name.clone().unwrap_or_default();
     let names: Vec<String> = classes.iter().map(name).collect();
     let size = wanted.values.hub.persistence.size.text();
@@ -108,25 +104,24 @@ async fn storage(cluster: &Cluster, wanted: &Wanted) -> Result<Finding, Failure>
         true => "install a provisioner of volumes (microk8s: `microk8s enable hostpath-storage`)".to_owned(),
         false => format!("kubernetes.storageClass names one of: {}", names.join(", ")),
     };
-    Ok(match &wanted.values.hub.persistence.storage_class_name {
-        Some(class) if names.contains(class) => Finding::ok(ID, format!("{class}, for a volume of {size}")),
-        Some(class) => Finding::error(ID, format!("the cluster has no storage class {class}"), hint),
-        None => {
-            let is_default = |class: &&StorageClass| {
-                class
-                    .metadata
-                    .annotations
-                    .as_ref()
-                    .and_then(|all| all.get(DEFAULT_CLASS))
-                    .is_some_and(|is| is == "true")
-            };
-            match classes.iter().find(is_default) {
-                Some(class) => {
-                    Finding::ok(ID, format!("{}, the cluster's default, for a volume of {size}", name(class)))
-                }
-                None => Finding::error(ID, "the cluster has no default storage class", hint),
-            }
-        }
+    let named = wanted.values.hub.persistence.storage_class_name.as_deref();
+    let Some(class) = storage::chosen(&classes, named) else {
+        let missing = named.map_or_else(
+            || "the cluster has no default storage class".to_owned(),
+            |class| format!("the cluster has no storage class {class}"),
+        );
+        return Ok(Finding::error(ID, missing, hint));
+    };
+    let default = if named.is_none() { ", the cluster's default" } else { "" };
+    let message = format!("{}{default}, for a volume of {size}", name(class));
+    Ok(match (storage::ignores_owner(class), storage::has_user_namespaces(cluster)) {
+        (false, _) => Finding::ok(ID, message),
+        (true, true) => Finding::ok(ID, format!("{message}; its folders are root's: the hub gets a user namespace")),
+        (true, false) => Finding::error(
+            ID,
+            format!("{message}: its provisioner ignores fsGroup, and the hub could not write"),
+            "kubernetes.storageClass names another class, or upgrade the cluster to 1.33 or later",
+        ),
     })
 }
 

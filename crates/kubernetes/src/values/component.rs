@@ -186,6 +186,9 @@ component! {
         pub log: String,
         /// The volume of the hub's data.
         pub persistence: Persistence,
+        /// Run the hub as root of a user namespace of its own, which is nobody on the node: for volumes whose provisioner
+        /// ignores fsGroup (kubernetes.io/host-path); Kubernetes 1.33 or later.
+        pub user_namespace: bool,
         /// The hub's service.
         pub service: Service,
         /// How long a stopping hub may take to drain, in seconds, preStopSleepSeconds included.
