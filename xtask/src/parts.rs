@@ -2,12 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail};
 use tokio::process::Command;
 
 use crate::outcome::say;
 use crate::process;
 use crate::workspace::Workspace;
+
+/// A part can't be had here, and why.
+#[derive(Debug)]
+pub(crate) struct Missing(String);
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Missing {}
 
 /// A part that runs, and ends when this is dropped.
 pub(crate) struct Part {
@@ -51,11 +63,10 @@ impl Part {
 /// The folder with the scripts of a part; an error says how to get it.
 pub(crate) fn scripts(workspace: &Workspace, part: &str) -> Result<PathBuf> {
     let folder = workspace.outside_part("MOJALOOP_PARTS", "../shared/parts").join(part);
-    ensure!(
-        folder.join("up.sh").is_file(),
-        "there is no {}: set MOJALOOP_PARTS to the folder with scripts for outside parts (docs/developer.md)",
-        folder.display()
-    );
+    if !folder.join("up.sh").is_file() {
+        let hint = "set MOJALOOP_PARTS to the folder with scripts for outside parts (docs/developer.md)";
+        bail!(Missing(format!("there is no {}: {hint}", folder.display())));
+    }
     Ok(folder)
 }
 
@@ -127,9 +138,12 @@ async fn run(script: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> R
     let mut command = Command::new(script);
     command.args(arguments).envs(variables.iter().copied());
     let mut said = String::new();
-    let status = process::lines(&script.display().to_string(), command, |line| said += &format!("{line}\n")).await?;
-    ensure!(status.success(), "{}: {status}", script.display());
-    Ok(said)
+    let status = process::lines(&script.display().to_string(), command, |line| said += &format!("{line}\n")).await;
+    match status {
+        Ok(status) if status.success() => Ok(said),
+        Ok(status) => bail!(Missing(format!("{}: {status}", script.display()))),
+        Err(error) => bail!(Missing(format!("{error:#}"))),
+    }
 }
 
 /// Reads `export A=b C=d` lines; `$PATH` in them is ours.

@@ -132,6 +132,8 @@ struct Page {
     links: Vec<(usize, String)>,
     /// What links may say after `#`.
     anchors: BTreeSet<String>,
+    /// Whether a span of code goes on in the next line of the paragraph.
+    in_span: bool,
 }
 
 impl Page {
@@ -159,8 +161,10 @@ impl Page {
         if let Some(heading) = line.strip_prefix('#') {
             self.anchors.insert(anchor(heading.trim_start_matches('#')));
         }
+        self.in_span &= !line.is_empty();
         for (part, text) in line.split('`').enumerate() {
-            if part % 2 == 1 {
+            self.in_span ^= part > 0;
+            if self.in_span {
                 self.spans.push((number, text.to_owned()));
             } else {
                 let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
@@ -262,6 +266,10 @@ fn what_is_wrong_is_found() {
         ("```\ncode=0; mojaloop iac plann\n```", "line 2: mojaloop iac has no command \"plann\""),
         ("    mojaloop miniloop up --image-load \"x --not-ours\" --set 'a={b: 1}'  # --nor-this", ""),
         ("    mojaloop harness status -x", "line 1: mojaloop harness status has no flag -x"),
+        (
+            "A span `mojaloop harness\nup` of two lines, then `mojaloop iac x`",
+            "line 2: mojaloop iac has no command \"x\"",
+        ),
         ("mojaloop is a word here, --no-flag", ""),
     ] {
         assert_eq!(wrong_commands(text, &mut binary).join("; "), expect, "{text}");

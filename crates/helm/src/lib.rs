@@ -36,8 +36,8 @@ impl Target for Helm {
         Findings::new(findings)
     }
 
-    fn render(&self) -> Result<Artefacts, Failure> {
-        self.engine.render(self.tool())
+    async fn render(&self) -> Result<Artefacts, Failure> {
+        self.engine.render(self.tool()).await
     }
 
     async fn plan(&self, progress: &dyn Progress) -> Result<Plan, Failure> {

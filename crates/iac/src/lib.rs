@@ -114,7 +114,7 @@ impl Target for Iac {
         doctor::findings(self).await
     }
 
-    fn render(&self) -> Result<Artefacts, Failure> {
+    async fn render(&self) -> Result<Artefacts, Failure> {
         render::render(&self.settings, &self.infrastructure)
     }
 

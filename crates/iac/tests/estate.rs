@@ -1,7 +1,6 @@
 //! Terraform and CloudFormation make the same estate: `infrastructure/estate.yaml` says which resource corresponds to
-//! which, and here is checked that every resource of either side is in it. Whether their properties agree is checked
-//! against a real plan: `ESTATE_PLAN=FILE cargo test -p iac --test estate -- --ignored`, where the file holds what
-//! `terraform show -json` says of a plan of the root aws with default variables.
+//! which, and here is checked that every resource of either side is in it. Whether their values agree is checked against
+//! a real plan: `estate_plan.rs`.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -10,58 +9,11 @@ mod template;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-use serde::Deserialize;
 use serde_json::Value;
-use template::Template;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Estate {
-    resources: Vec<Row>,
-    only_terraform: Vec<Alone>,
-    only_cloudformation: Vec<Alone>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    terraform: String,
-    cloudformation: Vec<String>,
-    #[serde(default)]
-    properties: Vec<(String, String)>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Alone {
-    #[serde(default)]
-    terraform: Option<String>,
-    #[serde(default)]
-    cloudformation: Option<String>,
-    reason: String,
-}
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infrastructure")
-}
-
-fn estate() -> Estate {
-    serde_saphyr::from_str(&fs::read_to_string(folder().join("estate.yaml")).unwrap()).unwrap()
-}
-
-/// The templates by their names.
-fn templates() -> BTreeMap<String, Template> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder().join("cloudformation")).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        found.insert(name, Template::read(&path));
-    }
-    found
-}
+use template::{Template, estate, folder, templates};
 
 /// The templates' resources as `TEMPLATE.LogicalId`.
 fn cloudformation() -> BTreeMap<String, Value> {
@@ -160,47 +112,4 @@ fn properties_that_have_to_agree_are_on_both_sides() {
         }
     }
     assert_eq!(missing, Vec::<String>::new());
-}
-
-/// Compares the values of one plan. What depends on the hub's size or environment is a parameter with the same default on
-/// both sides.
-#[test]
-#[ignore = "needs ESTATE_PLAN, a plan of the root aws as JSON"]
-fn properties_agree_with_a_plan() {
-    let file = std::env::var_os("ESTATE_PLAN").expect("ESTATE_PLAN names the JSON of a plan");
-    let plan: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
-    let name = plan["variables"]["name"]["value"].as_str().unwrap();
-    let (templates, mut planned) = (templates(), BTreeMap::<String, Vec<&Value>>::new());
-    add_planned(&plan["planned_values"]["root_module"], &mut planned);
-    let (mut compared, mut wrong) = (0, Vec::new());
-    for row in &estate().resources {
-        for id in &row.cloudformation {
-            let (template, logical) = id.split_once('.').unwrap();
-            let template = &templates[template];
-            for (attribute, property) in &row.properties {
-                let there = template.value(&template.resources[logical].properties, property, name);
-                for values in planned.get(&row.terraform).into_iter().flatten() {
-                    compared += 1;
-                    let wanted = template::at(values, attribute).map(template::text);
-                    if wanted.is_none() || wanted != there {
-                        wrong
-                            .push(format!("{} {attribute} is {wanted:?}, {id} {property} is {there:?}", row.terraform));
-                    }
-                }
-            }
-        }
-    }
-    assert_eq!(wrong, Vec::<String>::new());
-    assert!(compared > 200, "{compared} comparisons");
-}
-
-/// The planned values of each resource, by its address without index.
-fn add_planned<'a>(module: &'a Value, planned: &mut BTreeMap<String, Vec<&'a Value>>) {
-    let list = |key: &str| module[key].as_array().map_or(&[][..], Vec::as_slice).iter();
-    for resource in list("resources").filter(|resource| resource["mode"] == "managed") {
-        let address = resource["address"].as_str().unwrap();
-        let address = address.split('[').next().unwrap();
-        planned.entry(address.to_owned()).or_default().push(&resource["values"]);
-    }
-    list("child_modules").for_each(|child| add_planned(child, planned));
 }

@@ -6,7 +6,7 @@ mod support;
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use operations::{Artefacts, Exit, Target};
+use operations::{Artefacts, Exit};
 
 /// Files that follow from the definition; the others are the same for every hub.
 const OWN: [&str; 4] = ["README.md", "parameters.json", "backend.tf.json", "terraform.tfvars.json"];
@@ -38,7 +38,7 @@ fn compare(name: &str, artefacts: &Artefacts) {
 #[test]
 fn three_definitions_render_what_is_expected() {
     for name in ["aws", "on-premises", "managed"] {
-        compare(name, &support::iac(name).render().unwrap());
+        compare(name, &support::rendered(&support::iac(name)).unwrap());
     }
 }
 
@@ -46,7 +46,7 @@ fn three_definitions_render_what_is_expected() {
 fn rendering_is_the_same_every_time_and_says_nothing_of_this_machine() {
     for name in ["aws", "on-premises", "managed"] {
         let iac = support::iac(name);
-        let (one, other) = (iac.render().unwrap(), iac.render().unwrap());
+        let (one, other) = (support::rendered(&iac).unwrap(), support::rendered(&iac).unwrap());
         assert_eq!(one, other);
         let machine = [env!("CARGO_MANIFEST_DIR"), "/tmp/", "127.0.0.1", "moto"];
         for (path, content) in one.files() {

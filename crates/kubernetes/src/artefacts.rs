@@ -29,9 +29,9 @@ Written by `mojaloop {tool} render`. It needs nothing of that tool:
 `{VALUES}` has only what differs from `charts/{CHART}/values.yaml`. The nodes must have, or be able to pull, the image
 `{repository}:{tag}`; `image.registry`, `image.repository`, `image.tag` and `image.digest` name another one.
 
-    helm template {name} charts/{CHART} --namespace {namespace} --values {VALUES}
+`manifests.yaml`, which is there if `helm` was, has the plain manifests, hooks and tests among them:
 
-writes plain manifests.
+    helm template {name} charts/{CHART} --namespace {namespace} --values {VALUES} --kube-version 1.36 > manifests.yaml
 "
     )
 }

@@ -94,9 +94,17 @@ impl Engine {
     }
 
     /// The plain files that a team can own.
-    pub fn render(&self, tool: &str) -> Result<Artefacts, Failure> {
+    pub async fn render(&self, tool: &str) -> Result<Artefacts, Failure> {
         let wanted = self.wanted(self.settings.image.as_deref())?;
-        crate::artefacts::of(tool, &self.settings, &wanted)
+        let mut artefacts = crate::artefacts::of(tool, &self.settings, &wanted)?;
+        // Manifests are what helm makes of the rest; a team without it has the chart.
+        if let Ok(helm) = HelmProgram::find().await {
+            let folder = tempfile::tempdir().map_err(Failure::failed)?;
+            artefacts.write_to(folder.path())?;
+            let (name, namespace) = (&self.settings.name, self.settings.namespace());
+            artefacts.add("manifests.yaml", helm.manifests(folder.path(), name, namespace).await?);
+        }
+        Ok(artefacts)
     }
 
     /// What `up` would change.

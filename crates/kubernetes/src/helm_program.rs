@@ -9,12 +9,14 @@ use operations::{Failure, Finding, Output, Program, Run};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::Cluster;
+use crate::{Cluster, engine::VALUES, names::CHART};
 
 /// Revisions that are kept of a release.
 const REVISIONS: &str = "10";
 /// Before this, `helm` can't do what is asked of it here.
 const OLDEST: (u32, u32) = (3, 14);
+/// The Kubernetes that rendered manifests are for; what older ones do not know is left out for them by helm alone.
+const RENDERED_FOR: &str = "1.36";
 const HINT: &str = "install helm 3.14 or later, or 4: https://helm.sh/docs/intro/install";
 
 /// The program and its version.
@@ -71,6 +73,13 @@ impl HelmProgram {
             return Err(Finding::error("helm", format!("helm {major}.{minor} is too old"), HINT));
         }
         Ok(HelmProgram { program, version })
+    }
+
+    /// The plain manifests of a rendered folder, hooks and tests among them; no cluster is asked.
+    pub(crate) async fn manifests(&self, folder: &Path, name: &str, namespace: &str) -> Result<String, Failure> {
+        let chart = format!("charts/{CHART}");
+        let place = ["--namespace", namespace, "--values", VALUES, "--kube-version", RENDERED_FOR];
+        self.program.run([&["template", name, &chart], &place[..]].concat()).in_folder(folder).stdout().await
     }
 
     /// Its version, for people.

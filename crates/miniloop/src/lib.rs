@@ -40,8 +40,8 @@ impl Target for Miniloop {
         Findings::new(doctor::common(&self.engine).await)
     }
 
-    fn render(&self) -> Result<Artefacts, Failure> {
-        self.engine.render(self.tool())
+    async fn render(&self) -> Result<Artefacts, Failure> {
+        self.engine.render(self.tool()).await
     }
 
     async fn plan(&self, progress: &dyn Progress) -> Result<Plan, Failure> {

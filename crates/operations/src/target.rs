@@ -39,7 +39,7 @@ pub trait Target: Sync {
     fn doctor(&self) -> impl Future<Output = Findings> + Send;
 
     /// The plain files that a team can own without this tool. Deterministic.
-    fn render(&self) -> Result<Artefacts, Failure>;
+    fn render(&self) -> impl Future<Output = Result<Artefacts, Failure>> + Send;
 
     /// What `up` would change.
     fn plan(&self, progress: &dyn Progress) -> impl Future<Output = Result<Plan, Failure>> + Send;

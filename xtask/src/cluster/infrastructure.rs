@@ -35,7 +35,7 @@ pub(super) async fn run(workspace: &Workspace) -> Result<Vec<Row>> {
             let binary = workspace.build_binary().await?;
             let user = User::new(&binary, &home, &aws.environment);
             rows.push(judge("terraform validate, every root", validate(&user, &aws)).await);
-            rows.push(judge("iac on AWS: plan, up, drift, down", life(&user, &aws)).await);
+            rows.push(judge("iac on AWS: plan, up, drift, down", life(workspace, &user, &aws)).await);
         }
         Err(error) => {
             let count = not_run("iac on AWS", &format!("{error:#}"));
@@ -102,7 +102,7 @@ async fn validate(user: &User, aws: &Part) -> Result<()> {
     Ok(())
 }
 
-async fn life(user: &User, aws: &Part) -> Result<()> {
+async fn life(workspace: &Workspace, user: &User, aws: &Part) -> Result<()> {
     let definition = user.home().join("hub.yaml");
     std::fs::write(&definition, DEFINITION)?;
     let definition = definition.to_string_lossy().into_owned();
@@ -121,6 +121,7 @@ async fn life(user: &User, aws: &Part) -> Result<()> {
     user.run(&["iac", "render", "--out", &at, "-f", &definition]).await?.expect(0, &[])?;
     std::fs::write(folder.join("terraform/aws/elsewhere_override.tf"), OVERRIDE)?;
     run(&["plan", "-o", "json"]).await?.expect(3, &["aws_rds_cluster"])?;
+    compare(workspace, &folder.join("terraform/aws"), aws).await?;
     run(&["up", "--yes"]).await?.expect(0, &[])?;
     run(&["plan", "-o", "json"]).await?.expect(0, &[])?;
     run(&["verify"]).await?.expect(0, &[])?;
@@ -144,6 +145,26 @@ async fn life(user: &User, aws: &Part) -> Result<()> {
     let left =
         aws_cli(aws, &["rds", "describe-db-clusters", "--query", "length(DBClusters)", "--output", "text"]).await?;
     ensure!(left.trim() == "0", "{left} database clusters are left");
+    Ok(())
+}
+
+/// What Terraform would make has the values that the CloudFormation templates have.
+async fn compare(workspace: &Workspace, root: &Path, aws: &Part) -> Result<()> {
+    let plan = root.join("compared.plan");
+    let mut make = aws.command("terraform");
+    make.args(["plan", "-input=false", "-no-color", "-out"]).arg(&plan).current_dir(root);
+    finish(make, "terraform plan").await?.expect(0, &[])?;
+    let mut show = aws.command("terraform");
+    show.args(["show", "-json"]).arg(&plan).current_dir(root);
+    let json = finish(show, "terraform show").await?.expect(0, &[])?.stdout;
+    let file = root.join("compared.json");
+    std::fs::write(&file, json)?;
+    let mut test = workspace.cargo();
+    test.args(["test", "--profile", "ci", "-p", "iac", "--features", "estate-plan", "--test", "estate_plan"]);
+    test.env("ESTATE_PLAN", &file);
+    finish(test, "cargo test -p iac --test estate_plan").await?.expect(0, &["1 passed"])?;
+    std::fs::remove_file(plan)?;
+    std::fs::remove_file(file)?;
     Ok(())
 }
 

@@ -12,7 +12,8 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::outcome::{Row, finish, not_run};
+use crate::outcome::{Count, Row, finish, not_run, say};
+use crate::parts::Missing;
 use crate::workspace::Workspace;
 
 /// Tests on a real Kubernetes cluster, and of what a cluster stands on.
@@ -65,10 +66,17 @@ async fn run_named(workspace: &Workspace, names: &[Test]) -> Vec<Row> {
         let started = Instant::now();
         match test.run(workspace).await {
             Ok(more) => rows.extend(more),
-            // A part that can't be had; what fails on a part that is there is a row of its own.
             Err(error) => {
                 let name = test.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
-                rows.push(Row::said(&name, not_run(&name, &format!("{error:#}")), started.elapsed()));
+                let text = format!("{error:#}");
+                let count = match error.is::<Missing>() {
+                    true => not_run(&name, &text),
+                    false => {
+                        say(&format!("{name}: {text}"));
+                        Count::FAILED
+                    }
+                };
+                rows.push(Row::said(&name, count, started.elapsed()));
             }
         }
     }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::hub_process::{PORTS, ports_must_be_free};
 use crate::outcome::{Row, not_run};
-use crate::parts::{self, Part};
+use crate::parts::{self, Missing, Part};
 use crate::user::{User, finish, judge};
 use crate::workspace::Workspace;
 
@@ -27,10 +27,11 @@ pub(super) async fn run(workspace: &Workspace) -> Result<Vec<Row>> {
     let started = Instant::now();
     let engine = match parts::docker(workspace).await {
         Ok(engine) => engine,
-        Err(error) => {
+        Err(error) if error.is::<Missing>() => {
             let count = not_run("compose", &format!("{error:#}"));
             return Ok(vec![Row::said("Docker Engine", count, started.elapsed())]);
         }
+        Err(error) => return Err(error),
     };
     ports_must_be_free(&PORTS)?;
     let binary = workspace.build_binary().await?;

@@ -62,7 +62,7 @@ pub(crate) fn run<T: Target>(
     runtime.block_on(interruptible(async {
         match verb {
             Verb::Doctor => doctor(target, global).await,
-            Verb::Render(out) => render(target, out, global),
+            Verb::Render(out) => write(&target.render().await?, out, global),
             Verb::Plan => {
                 let found = target.plan(&steps).await?;
                 drop(steps);
@@ -142,10 +142,6 @@ pub(crate) fn show_findings(findings: &Findings, global: &Global) -> Result<(), 
         Verdict::Pass => Ok(()),
         Verdict::Fail => Err(Failure::verdict(Exit::Preflight)),
     }
-}
-
-pub(crate) fn render<T: Target>(target: &T, out: &Path, global: &Global) -> Result<(), Failure> {
-    write(&target.render()?, out, global)
 }
 
 /// Writes rendered files and says which.

@@ -354,7 +354,7 @@ impl Target for Compose {
         doctor::look(self).await
     }
 
-    fn render(&self) -> Result<Artefacts, Failure> {
+    async fn render(&self) -> Result<Artefacts, Failure> {
         Ok(render(&self.loaded.hub))
     }
 

@@ -5,7 +5,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use iac::{Iac, Settings};
-use operations::{Failure, Folder, Target};
+use operations::{Failure, Folder};
 
 /// The definition of this name in `tests/golden`.
 pub fn iac(name: &str) -> Iac {
@@ -47,7 +47,12 @@ pub fn refused(what: Without) -> Failure {
         Without::Section => settings.hub.infrastructure = None,
     }
     match Iac::new(settings) {
-        Ok(iac) => iac.render().unwrap_err(),
+        Ok(iac) => rendered(&iac).unwrap_err(),
         Err(failure) => failure,
     }
+}
+
+/// What it renders.
+pub fn rendered(iac: &iac::Iac) -> Result<operations::Artefacts, operations::Failure> {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(operations::Target::render(iac))
 }

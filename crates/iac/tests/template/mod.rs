@@ -2,7 +2,11 @@
 
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "support of tests")]
 
+mod estate;
+
 use std::{collections::BTreeMap, fs, path::Path};
+
+pub use estate::{estate, folder, templates};
 
 use serde::Deserialize;
 use serde_json::Value;
