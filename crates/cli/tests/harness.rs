@@ -151,7 +151,7 @@ fn it_is_looked_at_before_and_while_it_runs() {
     let change = &plan.expect(3, &[]).json()["changes"][0];
     assert_eq!((change["before"].as_str(), change["after"].as_str()), (Some("100000"), Some("5")), "{change}");
     assert_eq!(change["origin"], "--set");
-    prints(&user.run(&[&["harness", "verify"], &cap[..]].concat()), 1, &["1 differences", "harness plan"]);
+    prints(&user.run(&[&["harness", "verify"], &cap[..]].concat()), 1, &["1 of its values differ", "harness plan"]);
     user.run(&["harness", "down"]).expect(0, &[]);
     user.run(&["harness", "verify"]).expect(1, &["no harness"]);
 }

@@ -94,9 +94,9 @@ fn a_taken_port_is_named_with_what_moves_it() {
     let port = 9100 + user.offset;
     let _taken = TcpListener::bind(("127.0.0.1", port)).unwrap();
     let moves = ["--port-offset", "MOJALOOP_PORT_OFFSET"];
-    user.run(&["harness", "up", "--once"]).expect(1, &[&port.to_string(), moves[0], moves[1]]);
+    user.run(&["harness", "up", "--once"]).expect(4, &[&port.to_string(), moves[0], moves[1]]);
     let detached = user.run(&["harness", "up", "--detach"]);
     detached.expect(1, &[&port.to_string(), moves[0]]);
     let store = format!("sqlite:{}/x.sqlite", user.home.path().display());
-    user.run(&["hub", "serve", "--store", &store]).expect(1, &[&port.to_string(), moves[0], moves[1]]);
+    user.run(&["hub", "serve", "--store", &store]).expect(4, &[&port.to_string(), moves[0], moves[1]]);
 }

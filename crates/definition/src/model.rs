@@ -374,7 +374,7 @@ pub struct Sizing {
 
 impl Default for Sizing {
     fn default() -> Sizing {
-        Sizing { payments_per_second: 100, retention: "90d".to_owned() }
+        Sizing { payments_per_second: 10, retention: "90d".to_owned() }
     }
 }
 

@@ -17,10 +17,23 @@ fn demo() -> Hub {
 
 #[test]
 fn the_committed_folder_is_what_is_rendered() {
-    let folder = root().join("harness");
-    let artefacts = harness::render(&demo());
+    compare(&root().join("harness"), &demo());
+}
+
+#[test]
+fn other_definitions_give_what_is_in_the_golden_folders() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    for name in ["own-endpoint", "alone"] {
+        let folder = golden.join(name);
+        let text = std::fs::read_to_string(folder.join("hub.yaml")).unwrap();
+        compare(&folder, &definition::load_text(Path::new("hub.yaml"), &text).unwrap().hub);
+    }
+}
+
+fn compare(folder: &Path, hub: &Hub) {
+    let artefacts = harness::render(hub);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        artefacts.write_to(&folder).unwrap();
+        artefacts.write_to(folder).unwrap();
     }
     for (name, content) in artefacts.files() {
         let there = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
@@ -29,10 +42,10 @@ fn the_committed_folder_is_what_is_rendered() {
             "harness/{name} differs from what is rendered: UPDATE_GOLDEN=1 rewrites it"
         );
     }
-    let committed = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let committed = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let rendered: Vec<&str> = artefacts.files().map(|(name, _)| name).collect();
-    for name in committed.filter(|name| name != "README.md") {
-        assert!(rendered.contains(&name.as_str()), "harness/{name} is not rendered");
+    for name in committed.filter(|name| name != "hub.yaml") {
+        assert!(rendered.contains(&name.as_str()), "{name} is not rendered");
     }
 }
 

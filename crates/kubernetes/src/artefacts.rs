@@ -17,7 +17,8 @@ fn readme(tool: &str, settings: &Settings, wanted: &Wanted) -> String {
     let (name, namespace) = (&settings.name, settings.namespace());
     let image = &wanted.values.image;
     let tag = if image.tag.is_empty() { chart::version() } else { &image.tag };
-    let repository = &image.repository;
+    let registry = if image.registry.is_empty() { String::new() } else { format!("{}/", image.registry) };
+    let repository = format!("{registry}{}", image.repository);
     format!(
         "# {name}
 

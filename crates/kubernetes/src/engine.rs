@@ -3,7 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Mutex, PoisonError,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -41,6 +41,8 @@ pub struct Engine {
     helm: OnceCell<HelmProgram>,
     image: OnceCell<HubImage>,
     locked: AtomicBool,
+    /// What is being done, as the lock's holder says it.
+    verb: OnceLock<String>,
     /// The lock, if it could be taken only after the namespace was made.
     late_lock: Mutex<Option<ClusterLock>>,
 }
@@ -55,6 +57,7 @@ impl Engine {
             helm: OnceCell::new(),
             image: OnceCell::new(),
             locked: AtomicBool::new(false),
+            verb: OnceLock::new(),
             late_lock: Mutex::new(None),
         }
     }
@@ -157,7 +160,8 @@ impl Engine {
         let done = Place::of(cluster).make().await?;
         if !self.locked.swap(true, Ordering::SeqCst) {
             let (name, timeout) = (&self.settings.name, self.settings.timeout);
-            let lock = ClusterLock::take(cluster, name, "mojaloop up", timeout, progress).await?;
+            let verb = self.verb.get().map_or("mojaloop", String::as_str);
+            let lock = ClusterLock::take(cluster, name, verb, timeout, progress).await?;
             *self.late_lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);
         }
         Ok(done)
@@ -243,6 +247,7 @@ impl Engine {
     /// The lock in the cluster. Without a namespace there is nothing to lock, until `up` has made one.
     pub async fn lock(&self, verb: &str, progress: &dyn Progress) -> Result<Option<ClusterLock>, Failure> {
         let cluster = self.cluster().await?;
+        let _ = self.verb.set(verb.to_owned());
         if Place::of(cluster).read().await?.is_none() {
             return Ok(None);
         }

@@ -126,9 +126,11 @@ impl Run {
         let stdin = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
         // A process group of its own: Ctrl-C in the terminal reaches it once, from us.
         self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        // Declared before the child, so dropped after it: a program that is told to stop must still be able to speak.
+        let (mut stdout, mut stderr);
         let mut running = Running { child: self.command.spawn().map_err(cannot)? };
         let stdin = running.child.stdin.take();
-        let (stdout, stderr) = (running.child.stdout.take(), running.child.stderr.take());
+        (stdout, stderr) = (running.child.stdout.take(), running.child.stderr.take());
         let input = self.input.unwrap_or_default();
         let feed = async {
             if let Some(mut stdin) = stdin {
@@ -136,9 +138,8 @@ impl Run {
                 let _ = stdin.write_all(&input).await;
             }
         };
-        let (status, stdout, stderr, ()) = tokio::join!(running.child.wait(), read(stdout), read(stderr), feed);
-        let (status, stdout, stderr) = (status.map_err(cannot)?, stdout.map_err(cannot)?, stderr.map_err(cannot)?);
-        Ok(Output { status, stdout, stderr })
+        let (status, out, err, ()) = tokio::join!(running.child.wait(), read(&mut stdout), read(&mut stderr), feed);
+        Ok(Output { status: status.map_err(cannot)?, stdout: out.map_err(cannot)?, stderr: err.map_err(cannot)? })
     }
 
     /// Runs it to a good end, its output going where this process's output goes.
@@ -170,7 +171,7 @@ impl Run {
     }
 }
 
-async fn read<R: AsyncRead + Unpin>(from: Option<R>) -> std::io::Result<String> {
+async fn read<R: AsyncRead + Unpin>(from: &mut Option<R>) -> std::io::Result<String> {
     let Some(from) = from else { return Ok(String::new()) };
     let mut bytes = Vec::new();
     from.take(OUTPUT_BYTES + 1).read_to_end(&mut bytes).await?;

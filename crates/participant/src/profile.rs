@@ -31,6 +31,9 @@ fn default_version() -> ApiVersion {
     ApiVersion::V2_0
 }
 
+/// How many currencies a party may list (FSPIOP, element supportedCurrencies of Party: 0 to 16).
+const MOST_CURRENCIES: usize = 16;
+
 /// A customer of an FSP.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -92,7 +95,8 @@ impl Party {
                 complex_name: ComplexName { first_name: Some(first_name), middle_name: None, last_name },
                 date_of_birth: self.date_of_birth.as_deref(),
             }),
-            supported_currencies: currencies,
+            // An FSP that takes more than a message can name says nothing: then every currency may be tried.
+            supported_currencies: if currencies.len() <= MOST_CURRENCIES { currencies } else { &[] },
         }
     }
 }

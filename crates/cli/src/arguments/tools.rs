@@ -45,9 +45,9 @@ pub(crate) struct EngineArguments {
     /// What to start: core (the hub alone), simulators (FSPs, onboarded and funded) [default: core,simulators]
     #[arg(long, value_name = "PROFILE", value_delimiter = ',')]
     pub(crate) profile: Vec<Profile>,
-    /// Add this to every port
-    #[arg(long, value_name = "N", env = environment::PORT_OFFSET, default_value_t = 0)]
-    pub(crate) port_offset: u16,
+    /// Add this to every port [default: as it was started under this name, else 0]
+    #[arg(long, value_name = "N", env = environment::PORT_OFFSET)]
+    pub(crate) port_offset: Option<u16>,
     /// The hub's image, for containers [default: built from this checkout]
     #[arg(long, value_name = "REFERENCE", env = environment::IMAGE)]
     pub(crate) image: Option<String>,

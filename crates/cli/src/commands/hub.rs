@@ -130,5 +130,6 @@ pub(crate) fn explain(error: ServeError) -> Failure {
             format!("--listen-address ({}), --port-offset ({})", environment::LISTEN_ADDRESS, environment::PORT_OFFSET)
         }
     };
-    Failure::failed(error).hint(hint)
+    // Nothing was begun: a port is taken before anything is opened.
+    Failure::preflight(error).hint(hint)
 }

@@ -62,6 +62,11 @@ impl Payment {
         let rows = self.legs.iter().enumerate().map(|(index, leg)| row(index + 1, leg)).collect();
         let legs =
             printer::table(&["", "phase", "from", "", "to", "message", "status", "at ms", "took ms"], rows, &[0, 7, 8]);
+        format!("{legs}\n\n{}", self.summary())
+    }
+
+    /// The payment in a line.
+    pub(crate) fn summary(&self) -> String {
         let state = match self.state {
             Ending::Committed => printer::green(state(self.state)),
             other => printer::red(state(other)),
@@ -70,7 +75,7 @@ impl Payment {
         facts.extend(self.startup_ms.map(|startup| format!("started in {startup:.0} ms")));
         #[expect(clippy::cast_precision_loss, reason = "for people")]
         facts.extend(self.resident_bytes.map(|bytes| format!("{:.1} MB of memory", bytes as f64 / 1e6)));
-        format!("{legs}\n\ntransfer {} {state} · {}", self.transfer_id, facts.join(" · "))
+        format!("transfer {} {state} · {}", self.transfer_id, facts.join(" · "))
     }
 }
 

@@ -43,8 +43,10 @@ pub(crate) fn require_available(loaded: &Loaded) -> Result<(), Failure> {
         [] => Ok(()),
         [first, ..] => {
             let count = loaded.unavailable.len();
-            Err(Failure::preflight(format!("{count} of the definition's settings not available yet (warned of above)"))
-                .hint(first.hint.clone().unwrap_or_else(|| "leave them out of the definition".to_owned())))
+            Err(Failure::preflight(format!(
+                "{count} of the definition's settings are not available yet (see the warnings above)"
+            ))
+            .hint(first.hint.clone().unwrap_or_else(|| "leave them out of the definition".to_owned())))
         }
     }
 }

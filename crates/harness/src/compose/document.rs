@@ -63,8 +63,7 @@ struct FileConfig {
 #[derive(Serialize)]
 struct Services {
     hub: Service,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provisioning: Option<Service>,
+    provisioning: Service,
     #[serde(skip_serializing_if = "Option::is_none")]
     simulators: Option<Service>,
 }
@@ -122,7 +121,7 @@ pub(super) fn render(hub: &Hub, scheme_digest: &str) -> String {
         name: format!("mojaloop-{}", hub.metadata.name),
         services: Services {
             hub: hub_service(hub),
-            provisioning: (!hub.participants.is_empty()).then(|| provisioning_service(scheme_digest)),
+            provisioning: provisioning_service(scheme_digest),
             simulators: simulators.then(|| simulators_service(scheme_digest)),
         },
         configs: Configs { scheme: FileConfig { file: "./scheme.json" } },

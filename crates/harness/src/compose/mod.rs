@@ -159,8 +159,7 @@ impl Compose {
 
     /// The services that are to run.
     fn services(&self) -> Vec<&'static str> {
-        let hub = &self.loaded.hub;
-        match (self.simulators && !hub.participants.is_empty(), plays_simulators(hub)) {
+        match (self.simulators, plays_simulators(&self.loaded.hub)) {
             (false, _) => vec!["hub"],
             (true, false) => vec!["hub", "provisioning"],
             (true, true) => vec!["hub", "provisioning", "simulators"],

@@ -50,7 +50,11 @@ async fn scheme(compose: &Compose) -> Check {
         Ok(plan) if plan.is_empty() => {
             Check::passed("scheme", format!("{} participants are as defined", scheme.participants.len()))
         }
-        Ok(plan) => Check::failed("scheme", format!("{} differences", plan.changes.len()), "mojaloop harness plan"),
+        Ok(plan) => Check::failed(
+            "scheme",
+            format!("{} of its values differ from the definition", plan.changes.len()),
+            "mojaloop harness plan",
+        ),
         Err(failure) => Check::failed("scheme", failure.message, failure.hint.unwrap_or_default()),
     }
 }
@@ -64,7 +68,7 @@ async fn payment(compose: &Compose) -> Check {
             Check::passed("payment", format!("{} COMMITTED", result.transfer_id))
         }
         Ok(result) => {
-            Check::failed("payment", format!("{} {:?}", result.transfer_id, result.state), "mojaloop harness logs")
+            Check::failed("payment", format!("{} is not COMMITTED", result.transfer_id), "mojaloop harness logs")
         }
         Err(error) => Check::failed("payment", error.to_string(), "mojaloop harness logs"),
     }

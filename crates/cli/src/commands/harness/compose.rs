@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use definition::Loaded;
 use harness::{Compose, ComposeStatus};
 use image::Source;
-use operations::{Folder, Target};
+use operations::{Folder, Progress, Target};
 use participant::control::Client;
 
 use super::{table_of_urls, with_simulators};
@@ -51,37 +51,37 @@ async fn live(arguments: &UpArguments, global: &Global, compose: &Compose, steps
     tool::change(compose, "up", compose.prepare(), steps, compose.timeout).await?;
     let started = Instant::now();
     tool::change(compose, "up", compose.launch(), steps, compose.timeout).await?;
-    let startup = started.elapsed();
-    if compose.simulators
-        && let Some(verdict) = first_payment(global, compose, startup).await?
-        && (arguments.once || verdict.is_err())
-    {
-        return verdict;
-    }
-    if arguments.once {
-        return Ok(());
-    }
+    let payment = match compose.simulators {
+        true => first_payment(compose, started.elapsed()).await?,
+        false => None,
+    };
     let status = compose.describe().await?;
     if arguments.detach {
+        // The result of this command is what runs.
+        payment.as_ref().inspect(|payment| steps.note(&payment.summary())).map_or(Ok(()), Payment::verdict)?;
         return show(global, &status);
+    }
+    let verdict = match &payment {
+        Some(payment) => {
+            printer::print(global.output, "Payment", payment, Payment::to_table)?;
+            payment.verdict()
+        }
+        None => show(global, &status),
+    };
+    if arguments.once || verdict.is_err() {
+        return verdict;
     }
     anstream::eprintln!("\n{}\n\nRunning until Ctrl-C.", table(&status));
     runtime::told_to_stop().await
 }
 
 /// Lets a simulated FSP pay; `None` where no two of them can.
-async fn first_payment(
-    global: &Global,
-    compose: &Compose,
-    startup: Duration,
-) -> Result<Option<Result<(), Failure>>, Failure> {
+async fn first_payment(compose: &Compose, startup: Duration) -> Result<Option<Payment>, Failure> {
     let Some(request) = harness::first_payment(&compose.loaded.hub) else { return Ok(None) };
     let result = Client::new().transfer(&compose.control_url(), &request, |_| {}).await.map_err(Failure::failed)?;
     let memory = compose.describe().await?.resident_bytes;
     let startup_ms = (startup.as_secs_f64() * 1_000_000.0).round() / 1_000.0;
-    let payment = Payment::new(result, Some(startup_ms), memory);
-    printer::print(global.output, "Payment", &payment, Payment::to_table)?;
-    Ok(Some(payment.verdict()))
+    Ok(Some(Payment::new(result, Some(startup_ms), memory)))
 }
 
 /// Looks at it without changing anything.
@@ -122,10 +122,8 @@ pub(super) fn down(global: &Global, volumes: bool) -> Result<(), Failure> {
 
 /// The one that was started under this name, as it was started.
 fn found(global: &Global) -> Result<Compose, Failure> {
-    let arguments = EngineArguments { engine: None, profile: Vec::new(), port_offset: 0, image: None };
-    let mut compose = target(&arguments, global, tool::load(global)?)?;
-    compose.recall()?;
-    Ok(compose)
+    let arguments = EngineArguments { engine: None, profile: Vec::new(), port_offset: None, image: None };
+    target(&arguments, global, tool::load(global)?)
 }
 
 fn target(arguments: &EngineArguments, global: &Global, loaded: Loaded) -> Result<Compose, Failure> {
@@ -134,16 +132,20 @@ fn target(arguments: &EngineArguments, global: &Global, loaded: Loaded) -> Resul
         Some(reference) => Some(Source::find(Some(reference))?),
         None => Source::find(None).ok(),
     };
-    Ok(Compose {
+    let mut compose = Compose {
         loaded,
         folder,
         project: format!("mojaloop-{}", global.name),
-        port_offset: arguments.port_offset,
+        port_offset: arguments.port_offset.unwrap_or(0),
         simulators: with_simulators(&arguments.profile),
         image,
         timeout: global.timeout_or(TIMEOUT_S),
         delete_data: false,
-    })
+    };
+    if arguments.port_offset.is_none() {
+        compose.recall()?;
+    }
+    Ok(compose)
 }
 
 fn show(global: &Global, status: &ComposeStatus) -> Result<(), Failure> {

@@ -9,9 +9,10 @@ use std::{
 
 use definition::Loaded;
 use harness::{Harness, HarnessError, Instance, Place, Up, resident_bytes};
+use participant::control::Client;
 use serde::Serialize;
 
-use super::with_simulators;
+use super::{looking, with_simulators};
 use crate::{
     arguments::{Global, tools::UpArguments},
     commands::{confirm, hub, payment::Payment, runtime, simulator},
@@ -34,7 +35,7 @@ pub(super) fn start(
     started: Instant,
 ) -> Result<(), Failure> {
     match arguments.detach {
-        true => detach(arguments, global, &place),
+        true => detach(arguments, global, &place, &loaded),
         false => up(arguments, global, place, loaded, started),
     }
 }
@@ -47,7 +48,7 @@ fn up(arguments: &UpArguments, global: &Global, place: Place, loaded: Loaded, st
     let up = Up {
         place,
         ephemeral: arguments.ephemeral,
-        port_offset: arguments.engine.port_offset,
+        port_offset: arguments.engine.port_offset.unwrap_or(0),
         hub: loaded.hub,
         simulators: with_simulators(&arguments.engine.profile),
         started,
@@ -103,23 +104,35 @@ async fn first_payment(global: &Global, harness: &Harness) -> Result<(), Failure
     payment.verdict()
 }
 
-/// Starts this program again in the background, and waits until it is ready.
-fn detach(arguments: &UpArguments, global: &Global, place: &Place) -> Result<(), Failure> {
+/// Starts this program again in the background, waits until it is ready, and makes a first payment.
+fn detach(arguments: &UpArguments, global: &Global, place: &Place, loaded: &Loaded) -> Result<(), Failure> {
+    let runtime = runtime::start()?;
     if let Some(instance) = Instance::find(place).map_err(explain)? {
-        anstream::eprintln!("already running");
-        return printer::print(global.output, "HarnessStatus", &Status::of(instance), Status::to_table);
+        let plan = runtime.block_on(looking::differences(loaded, &instance))?;
+        if plan.is_empty() {
+            anstream::eprintln!("already running");
+            return printer::print(global.output, "HarnessStatus", &Status::of(instance), Status::to_table);
+        }
+        anstream::eprintln!("{} changes of the definition: starting again, the data stay", plan.changes.len());
+        instance.stop(place, global.timeout_or(TIMEOUT_S)).map_err(explain)?;
     }
     place.create().map_err(explain)?;
     let mut child = background(arguments, global, place)?;
-    let timeout = global.timeout_or(TIMEOUT_S);
-    let ready = Instance::wait_ready(place, timeout, || matches!(child.try_wait(), Ok(None)));
-    match ready {
-        Ok(instance) => printer::print(global.output, "HarnessStatus", &Status::of(instance), Status::to_table),
+    let ready = Instance::wait_ready(place, global.timeout_or(TIMEOUT_S), || matches!(child.try_wait(), Ok(None)));
+    let instance = match ready {
+        Ok(instance) => instance,
         Err(HarnessError::NotRunning { .. }) => {
-            Err(Failure::failed(format!("the harness ended; its log:\n{}", tail(place))))
+            return Err(Failure::failed(format!("the harness ended; its log:\n{}", tail(place))));
         }
-        Err(error) => Err(explain(error)),
+        Err(error) => return Err(explain(error)),
+    };
+    if let (Some(control), Some(request)) = (instance.simulator, harness::first_payment(&loaded.hub)) {
+        let paying = async { Client::new().transfer(&format!("http://{control}"), &request, |_| {}).await };
+        let payment = Payment::new(runtime.block_on(paying).map_err(Failure::failed)?, None, None);
+        anstream::eprintln!("{}", payment.summary());
+        payment.verdict()?;
     }
+    printer::print(global.output, "HarnessStatus", &Status::of(instance), Status::to_table)
 }
 
 fn background(arguments: &UpArguments, global: &Global, place: &Place) -> Result<Child, Failure> {
@@ -128,7 +141,7 @@ fn background(arguments: &UpArguments, global: &Global, place: &Place) -> Result
     let mut command = std::process::Command::new(std::env::current_exe().map_err(Failure::failed)?);
     command.args(["harness", "up", "--background", "--name", &global.name, "--timeout"]);
     command.arg(global.timeout_or(TIMEOUT_S).as_secs().to_string());
-    command.args(["--port-offset", &arguments.engine.port_offset.to_string()]);
+    command.args(["--port-offset", &arguments.engine.port_offset.unwrap_or(0).to_string()]);
     for file in &global.definition {
         command.arg("--definition").arg(file);
     }

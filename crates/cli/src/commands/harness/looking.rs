@@ -21,7 +21,7 @@ pub(super) fn doctor(arguments: &EngineArguments, global: &Global, place: &Place
     tool::load(global)?;
     let ports = match Instance::find(place).map_err(embedded::explain)? {
         Some(instance) => Finding::ok("ports", format!("held by this harness itself, process {}", instance.pid)),
-        None => free_ports(arguments.port_offset),
+        None => free_ports(arguments.port_offset.unwrap_or(0)),
     };
     let findings = Findings::new(vec![ports, writable(place)]);
     tool::show_findings(&findings, global)
@@ -86,7 +86,8 @@ fn starting(place: &Place) -> Change {
     }
 }
 
-async fn differences(loaded: &Loaded, instance: &Instance) -> Result<Plan, Failure> {
+/// What the hub of an instance knows of its scheme, compared with the definition.
+pub(super) async fn differences(loaded: &Loaded, instance: &Instance) -> Result<Plan, Failure> {
     let Some(scheme) = harness::scheme_of(&loaded.hub, instance) else { return Ok(Plan::default()) };
     let url = |address: SocketAddr| format!("http://{address}");
     let fspiop = instance.fspiop.first().copied().unwrap_or(instance.ledger_admin);
@@ -130,7 +131,11 @@ async fn scheme(loaded: &Loaded, instance: &Instance) -> Check {
         Ok(plan) if plan.is_empty() => {
             Check::passed("scheme", format!("{} participants are as defined", loaded.hub.participants.len()))
         }
-        Ok(plan) => Check::failed("scheme", format!("{} differences", plan.changes.len()), "mojaloop harness plan"),
+        Ok(plan) => Check::failed(
+            "scheme",
+            format!("{} of its values differ from the definition", plan.changes.len()),
+            "mojaloop harness plan",
+        ),
         Err(failure) => Check::failed("scheme", failure.message, failure.hint.unwrap_or_default()),
     }
 }
@@ -144,7 +149,7 @@ async fn payment(loaded: &Loaded, control: SocketAddr) -> Check {
             Check::passed("payment", format!("{} COMMITTED", result.transfer_id))
         }
         Ok(result) => {
-            Check::failed("payment", format!("{} {:?}", result.transfer_id, result.state), "mojaloop harness logs")
+            Check::failed("payment", format!("{} is not COMMITTED", result.transfer_id), "mojaloop harness logs")
         }
         Err(error) => Check::failed("payment", error.to_string(), "mojaloop harness logs"),
     }
