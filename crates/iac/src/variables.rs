@@ -11,8 +11,10 @@ use crate::{
     hosts::{self, Machine},
 };
 
-/// Hub nodes from which the database has a second instance: a hub that survives the loss of a node needs one that does.
-const HUB_NODES_WITH_STANDBY: u32 = 2;
+/// A node in each zone, whatever the load: a hub of real money survives the loss of a zone.
+const LEAST_NODES: u32 = 3;
+/// A writer, and a reader in another zone that takes over.
+const DATABASE_INSTANCES: u32 = 2;
 /// Nodes that an autoscaler may add, as a multiple of those that are always there.
 const MOST_NODES: u32 = 2;
 /// The namespace in which the hub runs, where its Secrets are.
@@ -123,15 +125,16 @@ fn aws(common: Common, hub: &Hub, infrastructure: &Infrastructure) -> Result<Aws
     let mut sized = hub.clone();
     sized.store.kind = StoreKind::Postgres;
     let size = size(&sized);
+    let nodes = size.cluster_nodes.max(LEAST_NODES);
     Ok(Aws {
         common,
         region: given("region", infrastructure.region.clone(), "region: eu-west-1")?,
         network_cidr: given("network", infrastructure.network.clone(), "network: \"10.0.0.0/16\"")?,
         node_instance_type: size.aws.node_class.to_owned(),
-        node_count_min: size.cluster_nodes,
-        node_count_max: size.cluster_nodes.saturating_mul(MOST_NODES),
+        node_count_min: nodes,
+        node_count_max: nodes.saturating_mul(MOST_NODES),
         database_instance_class: size.aws.database_class.to_owned(),
-        database_instances: if size.hub_nodes >= HUB_NODES_WITH_STANDBY { 2 } else { 1 },
+        database_instances: DATABASE_INSTANCES,
     })
 }
 

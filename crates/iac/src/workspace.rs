@@ -24,9 +24,9 @@ const LOGS: &str = "logs";
 const PLAN_FILE: &str = "up.tfplan";
 /// The plan that somebody looks at.
 const LOOK_FILE: &str = "look.tfplan";
-/// How long Terraform waits for somebody else who works on the same state: an apply of a cluster takes longer, so this is
-/// only for those who look.
-const LOCK_TIMEOUT: &str = "-lock-timeout=60s";
+/// How long Terraform waits for somebody else who works on the same state: an apply that a killed tool has left behind goes on
+/// for minutes. Longer ones are said with their holder.
+const LOCK_TIMEOUT: &str = "-lock-timeout=300s";
 
 /// Wins over what was rendered, for one run.
 const UNPROTECTED: &str = "-var=deletion_protection=false";

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use tokio::process::Command;
 
 use super::tools;
@@ -122,6 +122,12 @@ async fn life(workspace: &Workspace, user: &User, aws: &Part) -> Result<()> {
     std::fs::write(folder.join("terraform/aws/elsewhere_override.tf"), OVERRIDE)?;
     run(&["plan", "-o", "json"]).await?.expect(3, &["aws_rds_cluster"])?;
     compare(workspace, &folder.join("terraform/aws"), aws).await?;
+    for step in [" render ", " init ", " plan "] {
+        let all = iac(&["up", "--yes"]);
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        user.killed_after(&all, step).await.with_context(|| format!("killed after{step}"))?;
+    }
+    // Terraform itself goes on when the tool is killed: the next run waits for it, and then has nothing or little to do.
     run(&["up", "--yes"]).await?.expect(0, &[])?;
     run(&["plan", "-o", "json"]).await?.expect(0, &[])?;
     run(&["verify"]).await?.expect(0, &[])?;
@@ -148,11 +154,19 @@ async fn life(workspace: &Workspace, user: &User, aws: &Part) -> Result<()> {
     Ok(())
 }
 
+/// What depends on a hub's size, as the templates have it by default.
+const SIZES: [&str; 4] = [
+    "-var=node_instance_type=m7i.large",
+    "-var=node_count_min=3",
+    "-var=node_count_max=6",
+    "-var=database_instance_class=db.r7g.large",
+];
+
 /// What Terraform would make has the values that the CloudFormation templates have.
 async fn compare(workspace: &Workspace, root: &Path, aws: &Part) -> Result<()> {
     let plan = root.join("compared.plan");
     let mut make = aws.command("terraform");
-    make.args(["plan", "-input=false", "-no-color", "-out"]).arg(&plan).current_dir(root);
+    make.args(["plan", "-input=false", "-no-color"]).args(SIZES).arg("-out").arg(&plan).current_dir(root);
     finish(make, "terraform plan").await?.expect(0, &[])?;
     let mut show = aws.command("terraform");
     show.args(["show", "-json"]).arg(&plan).current_dir(root);
@@ -162,7 +176,7 @@ async fn compare(workspace: &Workspace, root: &Path, aws: &Part) -> Result<()> {
     let mut test = workspace.cargo();
     test.args(["test", "--profile", "ci", "-p", "iac", "--features", "estate-plan", "--test", "estate_plan"]);
     test.env("ESTATE_PLAN", &file);
-    finish(test, "cargo test -p iac --test estate_plan").await?.expect(0, &["1 passed"])?;
+    finish(test, "cargo test -p iac --test estate_plan").await?.expect(0, &["properties_agree_with_a_plan ... ok"])?;
     std::fs::remove_file(plan)?;
     std::fs::remove_file(file)?;
     Ok(())

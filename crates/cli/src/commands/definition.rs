@@ -91,8 +91,8 @@ fn sources(global: &Global) -> Sources {
     Sources { files: global.definition.clone(), environment: global.environment.clone(), sets: global.set.clone() }
 }
 
-/// The definition, with its warnings told on standard error.
-fn load(global: &Global) -> Result<Loaded, Failure> {
+/// The definition that the global flags name, with its warnings told on standard error.
+pub(crate) fn load(global: &Global) -> Result<Loaded, Failure> {
     let loaded = definition::load(&sources(global)).map_err(|problems| refusal(&problems))?;
     warn(&loaded);
     Ok(loaded)

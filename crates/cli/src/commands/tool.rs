@@ -2,7 +2,7 @@
 
 use std::{future::Future, path::Path, time::Duration};
 
-use definition::{Loaded, Sources};
+use definition::Loaded;
 use operations::{
     Artefacts, Exit, Failure, FileLock, Findings, Report, Severity, Step, Target, Verdict, Verify, run_steps,
 };
@@ -12,6 +12,8 @@ use crate::{
     commands::{confirm, plan, progress::Steps, runtime},
     printer,
 };
+
+pub(crate) use crate::commands::definition::load;
 
 /// What to do with a target.
 pub(crate) enum Verb<'a> {
@@ -23,18 +25,6 @@ pub(crate) enum Verb<'a> {
     Verify,
     /// With the question that is asked first.
     Down(Option<String>),
-}
-
-/// The definition that the global flags name.
-pub(crate) fn load(global: &Global) -> Result<Loaded, Failure> {
-    let sources =
-        Sources { files: global.definition.clone(), environment: global.environment.clone(), sets: global.set.clone() };
-    let loaded = definition::load(&sources)
-        .map_err(|problems| Failure::failed(problems).hint("mojaloop definition schema shows every field"))?;
-    for problem in &loaded.unavailable {
-        anstream::eprintln!("{} {}", printer::bold("warning:"), problem.to_string().trim_end());
-    }
-    Ok(loaded)
 }
 
 /// Refuses what the definition asks for and is not there yet; nothing is left out in silence.

@@ -18,7 +18,7 @@ pub type Quantities = BTreeMap<String, Quantity>;
 #[serde(untagged)]
 pub enum Quantity {
     /// With its unit.
-    Text(String),
+    Text(#[schemars(regex(pattern = r"^[0-9]+(\.[0-9]+)?(m|k|[MGTPE]i?|Ki)?$"))] String),
     /// A plain number.
     Number(#[schemars(with = "f64")] Number),
 }

@@ -113,7 +113,7 @@ pub struct External {
     #[schemars(range(min = 1, max = 65_535))]
     pub port: u16,
     /// Its node port (30000–32767); null: the cluster chooses.
-    #[schemars(range(min = 1, max = 65_535))]
+    #[schemars(range(min = 30_000, max = 32_767))]
     pub node_port: Option<u16>,
     /// Its annotations.
     pub annotations: Texts,
