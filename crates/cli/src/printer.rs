@@ -2,7 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "this is the printer")]
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{Write, stdout};
 
 use clap::ValueEnum;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -78,7 +78,7 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>, numbers: &[usize]) 
 /// Whether a person looks at standard error.
 #[cfg(feature = "tools")]
 pub(crate) fn is_terminal() -> bool {
-    std::io::stderr().is_terminal()
+    std::io::IsTerminal::is_terminal(&std::io::stderr())
 }
 
 /// Bold, where the terminal can.

@@ -10,6 +10,8 @@ use crate::outcome::{Row, not_run};
 use crate::simulate;
 use crate::workspace::Workspace;
 
+const IMAGE_LINTS: &[&str] =
+    &["clippy", "-p", "cli", "--bins", "--no-default-features", "--profile", "ci", "--", "-D", "warnings"];
 /// The simulator against itself: with one bug planted for each invariant, each must be found.
 const PLANTED_BUGS: &[&str] =
     &["test", "-p", "simulation", "--profile", "ci", "--features", "planted-bugs", "--no-fail-fast"];
@@ -25,6 +27,8 @@ pub(super) async fn run(workspace: &Workspace, quick: bool) -> Result<Vec<Row>> 
             call(workspace, &["clippy", "--workspace", "--all-targets", "--profile", "ci", "--", "-D", "warnings"]),
         )
         .await?,
+        // What containers run: the binary without the tools.
+        whole("cargo clippy of the image's binary", call(workspace, IMAGE_LINTS)).await?,
         licences(workspace).await?,
         tests(workspace).await?,
     ];

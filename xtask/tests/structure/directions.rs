@@ -146,6 +146,20 @@ fn crates_that_decide_do_no_io() {
 }
 
 #[test]
+fn what_containers_run_knows_no_deployment() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let arguments = ["tree", "-p", "cli", "--no-default-features", "--edges", "normal", "--prefix", "none"];
+    let output = Command::new(cargo).args(arguments).current_dir(root()).output().expect("cargo runs");
+    assert!(output.status.success(), "cargo tree: {}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).expect("names of crates are UTF-8");
+    let linked: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(linked.contains(&"hub"), "{tree}");
+    for tool in ["harness", "miniloop", "helm", "iac", "image", "kubernetes", "kube"] {
+        assert!(!linked.contains(&tool), "the image's binary links {tool}");
+    }
+}
+
+#[test]
 fn the_table_has_no_circle() {
     // Each row uses only rows above it.
     for (number, (name, allowed)) in ALLOWED.iter().enumerate() {
