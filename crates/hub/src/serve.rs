@@ -15,7 +15,7 @@ use tokio::{
 use crate::{
     Authorizer, Hub, Settings, admin,
     committer::{Committer, Observer},
-    current::Current,
+    current::{self, Current},
     delivery::{self, CallbackClient, DeliveryHandle},
     edge, expiry,
     lookup::Lookup,
@@ -102,7 +102,8 @@ pub async fn serve(
     let addresses = listeners.addresses();
     let (stop, stopping) = watch::channel(false);
     let (hub, delivery) = assemble(settings, store, clock, authorizer, &stopping).await?;
-    let background = vec![delivery, expiry::start(hub.clone(), stopping.clone())];
+    let refresh = current::refresh(hub.current.clone(), hub.store.clone(), stopping.clone());
+    let background = vec![delivery, expiry::start(hub.clone(), stopping.clone()), refresh];
     let listeners = listeners.serve(&hub, &stopping);
     Ok(Running { addresses, stop, listeners, background })
 }

@@ -80,8 +80,15 @@ pub struct Account {
     pub active: bool,
     /// The highest position allowed; on position accounts only, absent until it is set for the first time.
     pub net_debit_cap: Option<Amount>,
+    /// The share of the cap, in percent, at which operators want to be warned; on position accounts.
+    pub alarm_percentage: u8,
     /// When it was created.
     pub created_at: Timestamp,
+}
+
+impl Account {
+    /// Upstream's default for the share of the cap at which it warns.
+    pub const DEFAULT_ALARM_PERCENTAGE: u8 = 10;
 }
 
 /// What stands on an account.

@@ -168,6 +168,7 @@ impl Ledger {
             Err(error) => {
                 transfer.status = TransferStatus::Invalid;
                 transfer.completed_at = Some(now);
+                transfer.ended_at = Some(now);
                 transfer.abort_reason = Some(AbortReason::from(&error));
                 self.save_transfer(transfer.clone());
                 PrepareDecision::Refused(transfer, error)
@@ -189,6 +190,7 @@ impl Ledger {
         transfer.status = TransferStatus::Committed;
         transfer.fulfilment = fulfil.fulfilment;
         transfer.completed_at = Some(fulfil.completed_at.unwrap_or(now));
+        transfer.ended_at = Some(now);
         transfer.answer_hash = Some(fulfil.hash);
         let position = self.payee_position(&transfer);
         self.post(Ledger::entry(&transfer, EntryKind::Commit, AccountId::TRANSIT, position, now))
@@ -286,6 +288,7 @@ impl Ledger {
             .id;
         transfer.status = status;
         transfer.completed_at = Some(now);
+        transfer.ended_at = Some(now);
         transfer.abort_reason = Some(reason);
         transfer.answer_hash = answer;
         self.post(Ledger::entry(&transfer, EntryKind::Abort, AccountId::TRANSIT, position, now))
@@ -325,6 +328,7 @@ fn new_transfer(now: Timestamp, prepare: &Prepare, payer: &Participant) -> Trans
         status: TransferStatus::Reserved,
         prepared_at: now,
         completed_at: None,
+        ended_at: None,
         fulfilment: None,
         answer_hash: None,
         abort_reason: None,

@@ -15,11 +15,22 @@ pub enum EntryKind {
     Abort,
     /// A participant paid in: reconciliation up, settlement account down.
     FundsIn,
+    /// A participant's payment out was prepared: settlement account up, reconciliation down.
+    FundsOut,
+    /// A payment out was called off: reconciliation up, settlement account down.
+    FundsOutAbort,
 }
 
 impl EntryKind {
     /// All kinds.
-    pub const ALL: [EntryKind; 4] = [EntryKind::Reserve, EntryKind::Commit, EntryKind::Abort, EntryKind::FundsIn];
+    pub const ALL: [EntryKind; 6] = [
+        EntryKind::Reserve,
+        EntryKind::Commit,
+        EntryKind::Abort,
+        EntryKind::FundsIn,
+        EntryKind::FundsOut,
+        EntryKind::FundsOutAbort,
+    ];
 
     /// The name under which it is stored and shown.
     pub const fn as_str(self) -> &'static str {
@@ -28,6 +39,8 @@ impl EntryKind {
             EntryKind::Commit => "COMMIT",
             EntryKind::Abort => "ABORT",
             EntryKind::FundsIn => "FUNDS_IN",
+            EntryKind::FundsOut => "FUNDS_OUT",
+            EntryKind::FundsOutAbort => "FUNDS_OUT_ABORT",
         }
     }
 

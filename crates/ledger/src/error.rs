@@ -74,6 +74,21 @@ pub enum LedgerError {
     /// The id was used before with other content.
     #[error("Transfer id was used before with other content")]
     ModifiedRequest,
+    /// No movement of funds has this id, or not on this account.
+    #[error("Transfer does not exist")]
+    FundsNotFound,
+    /// The movement has ended already, otherwise than asked now.
+    #[error("The movement of funds is {found}; it can be ended only while it is RESERVED")]
+    FundsEnded {
+        /// Where it stands.
+        found: &'static str,
+    },
+    /// More was asked than the settlement account holds beyond what secures the position.
+    #[error("Settlement account balance is insufficient: {available} can be taken out")]
+    InsufficientFunds {
+        /// What could be taken out.
+        available: fspiop::Amount,
+    },
     /// A balance would leave the range that an `Amount` can hold.
     #[error("The amount would exceed the range of the ledger")]
     OutOfRange,

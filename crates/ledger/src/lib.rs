@@ -27,7 +27,7 @@ pub use clearing::expired;
 pub use clearing::{Abort, AbortDecision, Fulfil, FulfilDecision, Prepare, PrepareDecision};
 pub use entry::{Entry, EntryKind};
 pub use error::LedgerError;
-pub use funds::{FundsIn, FundsMovement};
+pub use funds::{FundsDirection, FundsMovement, FundsRequest, FundsStatus};
 pub use limits::Headroom;
 pub use onboarding::{InitialPositionAndLimits, NewParticipant};
 pub use participant::{Participant, ParticipantId};

@@ -101,6 +101,18 @@ impl Ledger {
         self.put_cap(position, cap)
     }
 
+    /// Changes the share of the net debit cap, in percent, at which operators are warned.
+    pub fn set_alarm_percentage(
+        &mut self,
+        participant: &FspId,
+        currency: Currency,
+        alarm_percentage: u8,
+    ) -> Result<(), LedgerError> {
+        let position = self.position_account(participant, currency)?;
+        self.put_account(Account { alarm_percentage, ..position });
+        Ok(())
+    }
+
     /// Switches a participant on or off.
     pub fn activate_participant(&mut self, name: &FspId, active: bool) -> Result<(), LedgerError> {
         let known = self.registry.participant_named(name.as_str()).cloned();
@@ -118,7 +130,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Adds a settlement model. A currency, or "all currencies", has one model for each kind of account.
+    /// Adds a settlement model under the next number. A currency, or "all currencies", has one model for each kind of account.
     pub fn create_settlement_model(&mut self, model: &SettlementModel) -> Result<(), LedgerError> {
         let same_scope = |other: &SettlementModel| {
             other.name == model.name
@@ -127,7 +139,8 @@ impl Ledger {
         if self.registry.settlement_models().any(same_scope) {
             return Err(LedgerError::SettlementModelExists);
         }
-        self.put_settlement_model(model.clone());
+        let id = self.registry.next_settlement_model_id();
+        self.put_settlement_model(SettlementModel { id, ..model.clone() });
         Ok(())
     }
 
@@ -167,6 +180,7 @@ impl Ledger {
             kind,
             active: true,
             net_debit_cap: None,
+            alarm_percentage: Account::DEFAULT_ALARM_PERCENTAGE,
             created_at: now,
         });
         id

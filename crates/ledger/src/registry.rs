@@ -106,6 +106,11 @@ impl Registry {
         ParticipantId(self.participants.keys().next_back().map_or(1, |last| last.0 + 1))
     }
 
+    /// The number that the next settlement model gets.
+    pub(crate) fn next_settlement_model_id(&self) -> i32 {
+        self.settlement_models.values().map(|model| model.id).max().map_or(1, |last| last + 1)
+    }
+
     /// The number that the next account gets.
     pub(crate) fn next_account_id(&self) -> AccountId {
         AccountId(self.accounts.keys().next_back().map_or(1, |last| last.0 + 1))

@@ -51,6 +51,8 @@ named! {
 /// A settlement model of the scheme.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettlementModel {
+    /// The ledger's number for it, in the order of creation, from 1; the ledger gives it when the model is created.
+    pub id: i32,
     /// Unique name, 2 to 30 characters.
     pub name: Box<str>,
     /// Alone or in sums.

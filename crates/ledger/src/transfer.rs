@@ -110,8 +110,10 @@ pub struct Transfer {
     pub status: TransferStatus,
     /// When it was prepared.
     pub prepared_at: Timestamp,
-    /// When it ended.
+    /// When it ended, as its FSPs are told: the payee's own time, if it said one.
     pub completed_at: Option<Timestamp>,
+    /// When it ended, on the ledger's clock.
+    pub ended_at: Option<Timestamp>,
     /// The preimage that released it; present exactly when it is committed.
     pub fulfilment: Option<Fulfilment>,
     /// Content of the answer that ended it, to tell a resend from a contradiction.

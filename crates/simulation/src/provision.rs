@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fspiop::{Amount, Currency, FspId, Identifier, TransferId};
 use ledger::{
-    AccountId, AccountType, ContentHash, FundsIn, InitialPositionAndLimits, NewParticipant, SettlementDelay,
+    AccountId, AccountType, ContentHash, FundsRequest, InitialPositionAndLimits, NewParticipant, SettlementDelay,
     SettlementGranularity, SettlementInterchange, SettlementModel,
 };
 use store::Store;
@@ -53,10 +53,10 @@ impl World {
         self.administer(vec![Administration::RecordFundsIn(funds)])
     }
 
-    fn funds_in(&mut self, bank: usize, currency: Currency) -> FundsIn {
+    fn funds_in(&mut self, bank: usize, currency: Currency) -> FundsRequest {
         let amount = whole(self.random.between(80, 1_000));
         let participant = self.name(bank);
-        FundsIn {
+        FundsRequest {
             id: TransferId(Identifier::from_ulid_bits(self.random.bits())),
             account: self.account(&participant, currency, AccountType::Settlement).expect("everybody has one"),
             participant,
@@ -121,6 +121,7 @@ impl World {
 
 fn settlement_model(currency: Currency, require_liquidity_check: bool) -> SettlementModel {
     SettlementModel {
+        id: 1,
         name: format!("DEFERREDNET{currency}").into(),
         granularity: SettlementGranularity::Net,
         interchange: SettlementInterchange::Multilateral,

@@ -9,7 +9,10 @@ use switch::{Command, Configuration, DeliveryResult, Keys, Message, MessageId, S
 
 use crate::{
     error,
-    tables::{balance, configuration, entry, funds_movement, meta, meta::Meta, outbox, party, quote, transfer},
+    tables::{
+        balance, configuration, entry, funds_movement, ilp_packet, meta, meta::Meta, outbox, party, quote,
+        sent_message, transfer,
+    },
 };
 
 /// The configuration as last committed, for all threads.
@@ -51,12 +54,14 @@ impl Writer {
         let outcomes = switch::decide(&mut state, commands);
         let messages = state.take_messages();
         let next_message = messages.last().map_or(self.meta.next_message, |last| MessageId(last.id.0 + 1));
-        let meta = Meta { next_message, last_batch: now };
+        let configuration = state.touches_configuration().then(|| Arc::new(state.configuration()));
+        let version = configuration.as_ref().map(|changed| changed.version);
+        let configuration_version = version.unwrap_or(self.meta.configuration_version);
+        let meta = Meta { next_message, configuration_version, last_batch: now };
         write(&transaction, &state, &messages, now)?;
         meta::write(&transaction, meta)?;
         transaction.commit().map_err(error::at_write)?;
         self.meta = meta;
-        let configuration = state.touches_configuration().then(|| Arc::new(state.configuration()));
         if let Some(configuration) = &configuration {
             self.current.set(configuration.clone());
         }
@@ -88,6 +93,9 @@ fn write(transaction: &Transaction<'_>, state: &State, messages: &[Message], now
     for id in &state.changes().quotes {
         quote::write(transaction, state.quote(*id).expect("a changed quote is in the working set"))?;
     }
+    for (id, packet) in &state.changes().ilp_packets {
+        ilp_packet::write(transaction, *id, packet)?;
+    }
     for change in &state.changes().parties {
         party::change(transaction, change)?;
     }
@@ -96,8 +104,15 @@ fn write(transaction: &Transaction<'_>, state: &State, messages: &[Message], now
     }
     for delivery in &state.changes().deliveries {
         match &delivery.result {
-            DeliveryResult::Delivered => outbox::remove(transaction, delivery.message)?,
-            DeliveryResult::GaveUp { reason, .. } => outbox::abandon(transaction, delivery.message, reason, now)?,
+            DeliveryResult::Failing { reason } => sent_message::failing(transaction, delivery, reason)?,
+            DeliveryResult::Delivered => {
+                sent_message::done(transaction, delivery, None)?;
+                outbox::remove(transaction, delivery.message)?;
+            }
+            DeliveryResult::GaveUp { reason, .. } => {
+                sent_message::done(transaction, delivery, Some(reason))?;
+                outbox::abandon(transaction, delivery.message, reason, now)?;
+            }
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::error;
 pub(crate) const APPLICATION_ID: i32 = 0x4d4f_4a41;
 
 /// One step each, in order. A released one is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_base.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_base.sql"), include_str!("../migrations/0002_core.sql")];
 
 /// The newest version that this program knows.
 pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;

@@ -10,7 +10,7 @@ use std::{
 use fspiop::{FspId, Timestamp};
 use ledger::{Participant, ParticipantId};
 use rusqlite::{Connection, Transaction};
-use store::{Clock, StoreError};
+use store::{Clock, FIRST_VERSION, StoreError};
 use switch::{Configuration, MessageId};
 
 use crate::{
@@ -53,7 +53,7 @@ fn try_open(path: &Path, hub: &FspId, now: Timestamp) -> Result<Opened, StoreErr
     migration::migrate(&mut writer, |transaction| fill(transaction, hub, now))?;
     connection::make_durable(&writer)?;
     let meta = meta::read(&writer)?.ok_or_else(|| StoreError::Corrupt("meta.id: no row".to_owned()))?;
-    let configuration = configuration::read(&writer)?;
+    let configuration = Configuration { version: meta.configuration_version, ..configuration::read(&writer)? };
     check_hub(&configuration, hub)?;
     let (reader, auditor) = (connection::reader(path)?, connection::reader(path)?);
     Ok(Opened { lock, writer, reader, auditor, configuration, meta })
@@ -108,7 +108,7 @@ fn fill(transaction: &Transaction<'_>, hub: &FspId, now: Timestamp) -> Result<()
     }
     let hub = Participant { id: ParticipantId::HUB, name: hub.clone(), active: true, created_at: now };
     configuration::write_participant(transaction, &hub)?;
-    meta::write(transaction, Meta { next_message: MessageId(1), last_batch: now })
+    meta::write(transaction, Meta { next_message: MessageId(1), configuration_version: FIRST_VERSION, last_batch: now })
 }
 
 fn check_hub(configuration: &Configuration, hub: &FspId) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use fspiop::{Currency, FspId, PartyId, QuoteId, Timestamp, TransferId};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{AccountId, Balance, Transfer};
 use rusqlite::Connection;
-use store::{Books, Clock, Committed, Store, StoreError};
+use store::{Clock, Committed, Store, StoreError, Story, Visitor};
 use switch::{Command, Configuration, Message, MessageId, PartyEntry, Quote};
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     error,
     lock::Lock,
     open::{self, Opened},
-    tables::{balance, books, meta, outbox, party, quote, transfer},
+    tables::{balance, books, funds_movement, ilp_packet, meta, outbox, party, quote, sent_message, transfer},
     worker::Worker,
 };
 
@@ -79,6 +79,10 @@ impl Store for SqliteStore {
         self.reader.run(move |connection| transfer::find(connection, id))
     }
 
+    fn ilp_packet(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Box<str>>, StoreError>> {
+        self.reader.run(move |connection| ilp_packet::find(connection, id))
+    }
+
     fn quote(&self, id: QuoteId) -> BoxFuture<'_, Result<Option<Quote>, StoreError>> {
         self.reader.run(move |connection| quote::find(connection, id))
     }
@@ -104,11 +108,28 @@ impl Store for SqliteStore {
         self.reader.run(move |connection| outbox::pending(connection, after, limit))
     }
 
-    fn books(&self) -> BoxFuture<'_, Result<Books, StoreError>> {
-        self.auditor.run(|connection| {
+    /// One process owns the file, so there is nobody to take anything over from.
+    fn take_over(&self) -> BoxFuture<'_, Result<bool, StoreError>> {
+        std::future::ready(Ok(false)).boxed()
+    }
+
+    fn story(&self, id: TransferId) -> BoxFuture<'_, Result<Story, StoreError>> {
+        self.reader.run(move |connection| {
             // One transaction sees one moment.
             let transaction = connection.transaction().map_err(error::at_read)?;
-            books::read(&transaction)
+            Ok(Story {
+                transfer: transfer::find(&transaction, id)?,
+                funds: funds_movement::find(&transaction, id)?,
+                quote: quote::find(&transaction, QuoteId(id.0))?,
+                messages: sent_message::about(&transaction, id)?,
+            })
+        })
+    }
+
+    fn visit_books(&self, mut visitor: Visitor) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.auditor.run(move |connection| {
+            let transaction = connection.transaction().map_err(error::at_read)?;
+            books::visit(&transaction, &mut visitor)
         })
     }
 

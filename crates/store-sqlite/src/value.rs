@@ -6,11 +6,11 @@
 use bytes::Bytes;
 use fspiop::{Amount, Condition, Currency, FspId, Fulfilment, Identifier, PartyIdType, QuoteId, Timestamp, TransferId};
 use ledger::{
-    AccountId, AccountType, ContentHash, EntryKind, ParticipantId, SettlementDelay, SettlementGranularity,
-    SettlementInterchange, TransferStatus,
+    AccountId, AccountType, ContentHash, EntryKind, FundsDirection, FundsStatus, ParticipantId, SettlementDelay,
+    SettlementGranularity, SettlementInterchange, TransferStatus,
 };
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use switch::{EndpointType, Headers, MessageId, Method, OracleId, QuoteStatus, Subject};
+use switch::{EndpointType, Headers, JwsKeyId, MessageId, Method, OracleId, QuoteStatus, Subject};
 
 /// A value that a column can hold.
 pub(crate) trait Stored: Sized {
@@ -105,6 +105,16 @@ impl Stored for Box<str> {
 
     fn write(&self) -> ToSqlOutput<'_> {
         text(self)
+    }
+}
+
+impl Stored for JwsKeyId {
+    fn read(value: ValueRef<'_>) -> Option<Self> {
+        Box::<str>::read(value).map(JwsKeyId)
+    }
+
+    fn write(&self) -> ToSqlOutput<'_> {
+        text(&self.0)
     }
 }
 
@@ -205,12 +215,27 @@ macro_rules! names {
     )+};
 }
 
+macro_rules! small_numbers {
+    ($($name:ident)+) => {$(
+        impl Stored for $name {
+            fn read(value: ValueRef<'_>) -> Option<Self> {
+                value.as_i64().ok()?.try_into().ok()
+            }
+
+            fn write(&self) -> ToSqlOutput<'_> {
+                integer(i64::from(*self))
+            }
+        }
+    )+};
+}
+
+small_numbers! { u8 i32 u32 i64 }
 numbers! { AccountId MessageId OracleId }
 identifiers! { TransferId QuoteId }
 hashes! { Condition Fulfilment }
 names! { Result::ok => Currency FspId PartyIdType }
 names! { std::convert::identity =>
-    AccountType EndpointType EntryKind Method QuoteStatus SettlementDelay SettlementGranularity SettlementInterchange
+    AccountType EndpointType EntryKind FundsDirection FundsStatus Method QuoteStatus SettlementDelay SettlementGranularity SettlementInterchange
     TransferStatus
 }
 

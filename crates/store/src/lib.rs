@@ -7,19 +7,24 @@
 mod clock;
 mod error;
 mod memory;
+mod story;
 #[cfg(feature = "suite")]
 pub mod suite;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use fspiop::{Currency, PartyId, QuoteId, Timestamp, TransferId};
-use futures_util::future::BoxFuture;
-use ledger::{Account, AccountId, Balance, Entry, Transfer};
+use futures_util::{FutureExt, future::BoxFuture};
+use ledger::{Account, AccountId, Balance, Entry, FundsMovement, Transfer};
 use switch::{Command, Configuration, Message, MessageId, Outcome, PartyEntry, Quote};
 
 pub use clock::Clock;
 pub use error::StoreError;
 pub use memory::MemoryStore;
+pub use story::{Fate, SentMessage, Story};
+
+/// The version of the configuration of a new store, in which only the hub exists.
+pub const FIRST_VERSION: i64 = 1;
 
 /// What a batch did, once it is durable.
 #[derive(Clone, Debug)]
@@ -28,22 +33,47 @@ pub struct Committed {
     pub now: Timestamp,
     /// An outcome for each command, in order.
     pub outcomes: Vec<Outcome>,
-    /// The messages that the batch put into the outbox, in order.
+    /// The messages that the batch put into the outbox and that this node is to deliver, in order. One about a subject of
+    /// which another node still delivers an earlier message to the same FSP is that node's, so that they stay in order.
     pub messages: Vec<Message>,
-    /// The new configuration, if the batch changed it.
+    /// The new configuration, if the batch changed it, or another node had changed it before.
     pub configuration: Option<Arc<Configuration>>,
 }
 
-/// Everything that a store holds about money, for audits: read at one moment.
+/// Everything that a store holds about money, for tests: read at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Books {
     /// Accounts with their balances, by number.
     pub accounts: Vec<(Account, Balance)>,
     /// All transfers.
     pub transfers: Vec<Transfer>,
+    /// All movements of funds.
+    pub funds: Vec<FundsMovement>,
     /// The whole journal, in order.
     pub entries: Vec<Entry>,
 }
+
+/// A part of the books, as [`Store::visit_books`] shows them.
+#[derive(Clone, Debug)]
+pub enum Page {
+    /// An account with its balance. All accounts come first, by number.
+    Account(Account, Balance),
+    /// Everything under one id, by id: the transfer, the movement of funds, the journal's lines in their order. Lines
+    /// without either of the two stand alone.
+    Movement {
+        /// The id.
+        id: TransferId,
+        /// The transfer.
+        transfer: Option<Transfer>,
+        /// The movement of funds.
+        funds: Option<FundsMovement>,
+        /// The lines of the journal.
+        entries: Vec<Entry>,
+    },
+}
+
+/// Who reads the books. What comes is not kept, so that the reader's memory does not grow with the books.
+pub type Visitor = Box<dyn FnMut(Page) + Send>;
 
 /// A durable memory for the hub. Every method may be called at any time from any thread.
 pub trait Store: Send + Sync + 'static {
@@ -51,11 +81,14 @@ pub trait Store: Send + Sync + 'static {
     /// nothing of the batch was done, unless the error is [`StoreError::Unknown`].
     fn commit(&self, commands: Arc<Vec<Command>>) -> BoxFuture<'_, Result<Committed, StoreError>>;
 
-    /// The configuration as last committed.
+    /// The configuration as last committed, by whatever node.
     fn configuration(&self) -> BoxFuture<'_, Result<Arc<Configuration>, StoreError>>;
 
     /// A transfer.
     fn transfer(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Transfer>, StoreError>>;
+
+    /// The ILP packet of a transfer that was reserved, as it came in the prepare.
+    fn ilp_packet(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Box<str>>, StoreError>>;
 
     /// A quote.
     fn quote(&self, id: QuoteId) -> BoxFuture<'_, Result<Option<Quote>, StoreError>>;
@@ -70,12 +103,47 @@ pub trait Store: Send + Sync + 'static {
     /// RESERVED transfers whose expiration is not after `now`, the earliest first, at most `limit`.
     fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<TransferId>, StoreError>>;
 
-    /// Messages of the outbox that are not done with, with numbers above `after`, in order, at most `limit`.
+    /// Messages of the outbox that this node is to deliver and that are not done with, with numbers above `after`, in order, at most `limit`.
     fn pending_messages(&self, after: MessageId, limit: usize) -> BoxFuture<'_, Result<Vec<Message>, StoreError>>;
 
-    /// Everything about money, read at one moment. For audits and tests: its size is that of the store.
-    fn books(&self) -> BoxFuture<'_, Result<Books, StoreError>>;
+    /// Renews this node's claim to its part of the outbox, and takes over the parts of nodes that have not renewed theirs
+    /// in time. `true` if [`Store::pending_messages`] holds messages that this node was not told of. To be called about
+    /// once a second.
+    fn take_over(&self) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// What is known under an id, be it a transfer's, a quote's or both.
+    fn story(&self, id: TransferId) -> BoxFuture<'_, Result<Story, StoreError>>;
+
+    /// Shows everything about money, as it stood at one moment, without keeping anybody from writing.
+    fn visit_books(&self, visitor: Visitor) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Everything about money, read at one moment. For tests: its size is that of the store.
+    fn books(&self) -> BoxFuture<'_, Result<Books, StoreError>> {
+        collect_books(self).boxed()
+    }
 
     /// Whether the store answers; for readiness.
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+}
+
+/// Keeps what a visitor is shown; the journal by time, within one moment by id.
+async fn collect_books<S: Store + ?Sized>(store: &S) -> Result<Books, StoreError> {
+    let books = Arc::new(Mutex::new(Books::default()));
+    let shared = books.clone();
+    store
+        .visit_books(Box::new(move |page| {
+            let mut books = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            match page {
+                Page::Account(account, balance) => books.accounts.push((account, balance)),
+                Page::Movement { transfer, funds, entries, .. } => {
+                    books.transfers.extend(transfer);
+                    books.funds.extend(funds);
+                    books.entries.extend(entries);
+                }
+            }
+        }))
+        .await?;
+    let mut books = std::mem::take(&mut *books.lock().unwrap_or_else(PoisonError::into_inner));
+    books.entries.sort_by_key(|entry| (entry.at, entry.transfer_id));
+    Ok(books)
 }

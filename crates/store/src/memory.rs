@@ -1,7 +1,7 @@
 //! The model: a store that forgets everything when it is dropped, and the meaning of all others.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -9,16 +9,35 @@ use fspiop::{Currency, FspId, PartyId, QuoteId, Timestamp, TransferId};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{AccountId, Balance, Entry, FundsMovement, Registry, Transfer, TransferStatus};
 use switch::{
-    Command, Configuration, Delivery, DeliveryResult, Keys, Message, MessageId, PartyChange, PartyEntry, Quote,
-    Routing, State,
+    Command, Configuration, Delivery, DeliveryResult, Keys, Message, MessageId, PartyChange, PartyEntry, Quote, State,
+    Subject,
 };
 
-use crate::{Books, Clock, Committed, Store, StoreError};
+use crate::{Books, Clock, Committed, FIRST_VERSION, Fate, Page, SentMessage, Store, StoreError, Story, Visitor};
 
-/// A store in memory.
+/// How long a node's claim to its part of the outbox holds without being renewed.
+const CLAIM_MS: i64 = 5_000;
+
+/// A store in memory, as one node of the hub sees it.
 pub struct MemoryStore {
     clock: Arc<dyn Clock>,
-    tables: Mutex<Tables>,
+    tables: Arc<Mutex<Tables>>,
+    node: NodeNumber,
+}
+
+/// Which process of the hub.
+type NodeNumber = u32;
+
+const FIRST_NODE: NodeNumber = 1;
+
+/// A message that is still to be delivered.
+#[derive(Clone, Debug)]
+struct Outgoing {
+    message: Message,
+    owner: NodeNumber,
+    /// Its owner was not told of it.
+    untold: bool,
+    sent: SentMessage,
 }
 
 /// What a store holds. Cloning it is a backup.
@@ -31,8 +50,14 @@ struct Tables {
     funds: BTreeMap<TransferId, FundsMovement>,
     entries: Vec<Entry>,
     parties: Vec<PartyEntry>,
-    outbox: BTreeMap<MessageId, Message>,
+    ilp_packets: BTreeMap<TransferId, Box<str>>,
+    outbox: BTreeMap<MessageId, Outgoing>,
     abandoned: BTreeMap<MessageId, (Message, Box<str>)>,
+    /// Messages that are done with, by what they were about.
+    sent: Vec<(Subject, SentMessage)>,
+    /// Until when the claim of a node holds.
+    claims: BTreeMap<NodeNumber, Timestamp>,
+    last_node: NodeNumber,
     next_message: MessageId,
     last_batch: Timestamp,
 }
@@ -41,8 +66,11 @@ impl MemoryStore {
     /// An empty store: only the hub exists, under this name.
     pub fn new(hub: FspId, clock: Arc<dyn Clock>) -> MemoryStore {
         let now = clock.now();
-        let configuration =
-            Configuration { registry: Arc::new(Registry::new(hub, now)), routing: Arc::new(Routing::default()) };
+        let configuration = Configuration {
+            registry: Arc::new(Registry::new(hub, now)),
+            version: FIRST_VERSION,
+            ..Configuration::default()
+        };
         let tables = Tables {
             configuration: Arc::new(configuration),
             balances: BTreeMap::new(),
@@ -51,12 +79,27 @@ impl MemoryStore {
             funds: BTreeMap::new(),
             entries: Vec::new(),
             parties: Vec::new(),
+            ilp_packets: BTreeMap::new(),
             outbox: BTreeMap::new(),
             abandoned: BTreeMap::new(),
+            sent: Vec::new(),
+            claims: BTreeMap::from([(FIRST_NODE, now.plus_millis(CLAIM_MS))]),
+            last_node: FIRST_NODE,
             next_message: MessageId(1),
             last_batch: now,
         };
-        MemoryStore { clock, tables: Mutex::new(tables) }
+        MemoryStore { clock, tables: Arc::new(Mutex::new(tables)), node: FIRST_NODE }
+    }
+
+    /// The same store, as a further node sees it. A process that starts again is a further node, too: what its former self
+    /// left behind is taken over when that one's claim has run out.
+    pub fn join(&self, clock: Arc<dyn Clock>) -> MemoryStore {
+        let mut tables = self.tables();
+        tables.last_node += 1;
+        let node = tables.last_node;
+        let until = tables.now(clock.as_ref()).plus_millis(CLAIM_MS);
+        tables.claims.insert(node, until);
+        MemoryStore { clock, tables: self.tables.clone(), node }
     }
 
     /// Messages that were given up, with the reason.
@@ -71,14 +114,19 @@ impl MemoryStore {
 
     fn commit_now(&self, commands: &[Command]) -> Committed {
         let mut tables = self.tables();
-        let now = self.clock.now().max(tables.last_batch);
+        let now = tables.now(self.clock.as_ref());
         let mut state = tables.load(commands, now);
         let outcomes = switch::decide(&mut state, commands);
-        tables.write(&mut state, outcomes, now)
+        tables.write(self.node, &mut state, outcomes, now)
     }
 }
 
 impl Tables {
+    /// The store's time: that of the node that asks, but never before what was said already.
+    fn now(&self, clock: &dyn Clock) -> Timestamp {
+        clock.now().max(self.last_batch)
+    }
+
     fn load(&self, commands: &[Command], now: Timestamp) -> State {
         let mut state = State::new(&self.configuration, now, self.next_message);
         let keys = Keys::of(commands);
@@ -97,7 +145,13 @@ impl Tables {
         state
     }
 
-    fn write(&mut self, state: &mut State, outcomes: Vec<switch::Outcome>, now: Timestamp) -> Committed {
+    fn write(
+        &mut self,
+        node: NodeNumber,
+        state: &mut State,
+        outcomes: Vec<switch::Outcome>,
+        now: Timestamp,
+    ) -> Committed {
         self.last_batch = now;
         let configuration = state.touches_configuration().then(|| Arc::new(state.configuration()));
         if let Some(configuration) = &configuration {
@@ -110,11 +164,9 @@ impl Tables {
         for change in &state.changes().parties {
             self.change_party(change);
         }
-        let messages = state.take_messages();
-        for message in &messages {
-            self.outbox.insert(message.id, message.clone());
-            self.next_message = MessageId(message.id.0 + 1);
-        }
+        self.ilp_packets.append(&mut state.changes().ilp_packets.clone());
+        let mut messages = state.take_messages();
+        messages.retain(|message| self.enqueue(node, message));
         for delivery in &state.changes().deliveries {
             self.settle(delivery);
         }
@@ -149,10 +201,79 @@ impl Tables {
         }
     }
 
+    /// Puts a message into the outbox. `false` if another node must deliver it, because that one is still at an earlier
+    /// message about the same to the same FSP.
+    fn enqueue(&mut self, node: NodeNumber, message: &Message) -> bool {
+        let same = |earlier: &&Outgoing| {
+            earlier.message.recipient == message.recipient && earlier.message.subject == message.subject
+        };
+        let owner = self.outbox.values().rev().find(same).map_or(node, |earlier| earlier.owner);
+        let (untold, sent) = (owner != node, SentMessage::pending(message));
+        self.outbox.insert(message.id, Outgoing { message: message.clone(), owner, untold, sent });
+        self.next_message = MessageId(message.id.0 + 1);
+        !untold
+    }
+
     fn settle(&mut self, delivery: &Delivery) {
-        let message = self.outbox.remove(&delivery.message);
-        if let (Some(message), DeliveryResult::GaveUp { reason, .. }) = (message, &delivery.result) {
-            self.abandoned.insert(delivery.message, (message, reason.clone()));
+        let Some(mut outgoing) = self.outbox.remove(&delivery.message) else { return };
+        outgoing.sent.attempts = delivery.attempts;
+        outgoing.sent.last_attempt_at = Some(delivery.at);
+        outgoing.sent.fate = Fate::from(&delivery.result);
+        match &delivery.result {
+            DeliveryResult::Failing { .. } => drop(self.outbox.insert(delivery.message, outgoing)),
+            DeliveryResult::Delivered => self.sent.push((outgoing.message.subject, outgoing.sent)),
+            DeliveryResult::GaveUp { reason, .. } => {
+                self.sent.push((outgoing.message.subject.clone(), outgoing.sent));
+                self.abandoned.insert(delivery.message, (outgoing.message, reason.clone()));
+            }
+        }
+    }
+
+    fn take_over(&mut self, node: NodeNumber, now: Timestamp) -> bool {
+        self.claims.insert(node, now.plus_millis(CLAIM_MS));
+        self.claims.retain(|_, until| now < *until);
+        let mut untold = false;
+        for outgoing in self.outbox.values_mut() {
+            if !self.claims.contains_key(&outgoing.owner) {
+                (outgoing.owner, outgoing.untold) = (node, true);
+            }
+            untold |= outgoing.owner == node && std::mem::take(&mut outgoing.untold);
+        }
+        untold
+    }
+
+    fn story(&self, id: TransferId) -> Story {
+        let quote = QuoteId(id.0);
+        let about = |subject: &Subject| *subject == Subject::Transfer(id) || *subject == Subject::Quote(quote);
+        let done = self.sent.iter().filter(|(subject, _)| about(subject)).map(|(_, sent)| sent);
+        let pending = self.outbox.values().filter(|one| about(&one.message.subject)).map(|one| &one.sent);
+        let mut messages: Vec<_> = done.chain(pending).cloned().collect();
+        messages.sort_by_key(|sent| sent.id);
+        Story {
+            transfer: self.transfers.get(&id).cloned(),
+            funds: self.funds.get(&id).cloned(),
+            quote: self.quotes.get(&quote).cloned(),
+            messages,
+        }
+    }
+
+    fn visit(&self, visitor: &mut Visitor) {
+        let books = self.books();
+        for (account, balance) in books.accounts {
+            visitor(Page::Account(account, balance));
+        }
+        let mut entries = BTreeMap::<TransferId, Vec<Entry>>::new();
+        for entry in books.entries {
+            entries.entry(entry.transfer_id).or_default().push(entry);
+        }
+        let known = self.transfers.keys().chain(self.funds.keys()).chain(entries.keys());
+        for id in known.copied().collect::<BTreeSet<_>>() {
+            visitor(Page::Movement {
+                id,
+                transfer: self.transfers.get(&id).cloned(),
+                funds: self.funds.get(&id).cloned(),
+                entries: entries.remove(&id).unwrap_or_default(),
+            });
         }
     }
 
@@ -169,6 +290,7 @@ impl Tables {
                 .map(|account| (account.clone(), balance(account)))
                 .collect(),
             transfers: self.transfers.values().cloned().collect(),
+            funds: self.funds.values().cloned().collect(),
             entries: self.entries.clone(),
         }
     }
@@ -189,6 +311,10 @@ impl Store for MemoryStore {
 
     fn transfer(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Transfer>, StoreError>> {
         ready(self.tables().transfers.get(&id).cloned())
+    }
+
+    fn ilp_packet(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Box<str>>, StoreError>> {
+        ready(self.tables().ilp_packets.get(&id).cloned())
     }
 
     fn quote(&self, id: QuoteId) -> BoxFuture<'_, Result<Option<Quote>, StoreError>> {
@@ -221,7 +347,24 @@ impl Store for MemoryStore {
 
     fn pending_messages(&self, after: MessageId, limit: usize) -> BoxFuture<'_, Result<Vec<Message>, StoreError>> {
         let from = MessageId(after.0 + 1);
-        ready(self.tables().outbox.range(from..).take(limit).map(|(_, message)| message.clone()).collect())
+        let tables = self.tables();
+        let own = tables.outbox.range(from..).map(|(_, outgoing)| outgoing).filter(|one| one.owner == self.node);
+        ready(own.take(limit).map(|outgoing| outgoing.message.clone()).collect())
+    }
+
+    fn take_over(&self) -> BoxFuture<'_, Result<bool, StoreError>> {
+        let mut tables = self.tables();
+        let now = tables.now(self.clock.as_ref());
+        ready(tables.take_over(self.node, now))
+    }
+
+    fn story(&self, id: TransferId) -> BoxFuture<'_, Result<Story, StoreError>> {
+        ready(self.tables().story(id))
+    }
+
+    fn visit_books(&self, mut visitor: Visitor) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.tables().visit(&mut visitor);
+        ready(())
     }
 
     fn books(&self) -> BoxFuture<'_, Result<Books, StoreError>> {

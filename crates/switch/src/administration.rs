@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use fspiop::{Amount, Currency, FspId, PartyIdType};
-use ledger::{AccountId, AccountType, FundsIn, InitialPositionAndLimits, LedgerError, NewParticipant, SettlementModel};
+use fspiop::{Amount, Currency, FspId, PartyIdType, Timestamp, TransferId};
+use ledger::{
+    AccountId, AccountType, FundsRequest, FundsStatus, InitialPositionAndLimits, LedgerError, NewParticipant,
+    ParticipantId, SettlementModel,
+};
 
-use crate::{EndpointType, Oracle, OracleId, State};
+use crate::{EndpointType, JwsKey, JwsKeyId, Oracle, OracleId, State};
 
 /// An operator's request.
 #[derive(Clone, Debug)]
@@ -22,6 +25,8 @@ pub enum Administration {
     SetInitialLimits(InitialPositionAndLimits),
     /// Changes the net debit cap.
     AdjustLimit(FspId, Currency, Amount),
+    /// Changes the net debit cap, and the share of it in percent at which operators are warned.
+    AdjustLimitAndAlarm(FspId, Currency, Amount, u8),
     /// Registers where a participant wants its messages.
     SetEndpoints(FspId, Vec<(EndpointType, Box<str>)>),
     /// Adds a settlement model.
@@ -29,13 +34,34 @@ pub enum Administration {
     /// Switches a settlement model on or off.
     ActivateSettlementModel(Box<str>, bool),
     /// Records that a participant has paid in.
-    RecordFundsIn(FundsIn),
+    RecordFundsIn(FundsRequest),
+    /// Prepares a payment out to a participant.
+    ReserveFundsOut(FundsRequest),
+    /// Ends a payment out.
+    EndFundsOut(FundsOutEnd),
     /// Registers an oracle.
     CreateOracle(OracleSettings),
     /// Changes an oracle.
     UpdateOracle(OracleId, OracleSettings),
     /// Takes an oracle away.
     DeleteOracle(OracleId),
+    /// Registers a public key of a participant: its id, and the key in PEM.
+    AddJwsKey(FspId, JwsKeyId, Box<str>),
+    /// Ends the validity of a public key at a moment; one that has passed ends it at once.
+    RetireJwsKey(FspId, JwsKeyId, Timestamp),
+}
+
+/// How a payment out ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FundsOutEnd {
+    /// Whose account.
+    pub participant: FspId,
+    /// Which of its accounts.
+    pub account: AccountId,
+    /// Which movement.
+    pub id: TransferId,
+    /// COMMITTED or ABORTED.
+    pub end: FundsStatus,
 }
 
 /// What an operator says of an oracle.
@@ -63,6 +89,12 @@ pub enum AdministrationError {
     /// No such oracle.
     #[error("Oracle not found")]
     OracleNotFound,
+    /// The participant has this key already.
+    #[error("The key is registered already")]
+    JwsKeyExists,
+    /// The participant has no such key.
+    #[error("Key not found")]
+    JwsKeyNotFound,
 }
 
 pub(crate) fn administer(state: &mut State, administration: &Administration) -> Result<(), AdministrationError> {
@@ -79,11 +111,21 @@ pub(crate) fn administer(state: &mut State, administration: &Administration) -> 
         Administration::AdjustLimit(name, currency, cap) => ledger.adjust_limit(name, *currency, *cap)?,
         Administration::CreateSettlementModel(model) => ledger.create_settlement_model(model)?,
         Administration::ActivateSettlementModel(name, active) => ledger.activate_settlement_model(name, *active)?,
+        Administration::AdjustLimitAndAlarm(name, currency, cap, alarm_percentage) => {
+            ledger.adjust_limit(name, *currency, *cap)?;
+            ledger.set_alarm_percentage(name, *currency, *alarm_percentage)?;
+        }
         Administration::RecordFundsIn(funds) => ledger.record_funds_in(now, funds)?,
+        Administration::ReserveFundsOut(funds) => ledger.reserve_funds_out(now, funds)?,
+        Administration::EndFundsOut(FundsOutEnd { participant, account, id, end }) => {
+            ledger.end_funds_out(now, participant, *account, *id, *end)?;
+        }
         Administration::SetEndpoints(name, endpoints) => set_endpoints(state, name, endpoints)?,
         Administration::CreateOracle(settings) => create_oracle(state, settings)?,
         Administration::UpdateOracle(id, settings) => update_oracle(state, *id, settings)?,
         Administration::DeleteOracle(id) => delete_oracle(state, *id)?,
+        Administration::AddJwsKey(name, id, public_key) => add_jws_key(state, name, id, public_key)?,
+        Administration::RetireJwsKey(name, id, at) => retire_jws_key(state, name, id, *at)?,
     }
     Ok(())
 }
@@ -93,7 +135,7 @@ fn set_endpoints(
     name: &FspId,
     endpoints: &[(EndpointType, Box<str>)],
 ) -> Result<(), AdministrationError> {
-    let participant = state.registry().participant_named(name.as_str()).ok_or(LedgerError::ParticipantNotFound)?.id;
+    let participant = participant(state, name)?;
     for (endpoint, value) in endpoints {
         Arc::make_mut(&mut state.routing).put_endpoint(participant, *endpoint, value.clone());
         state.changes.endpoints.insert((participant, *endpoint));
@@ -116,11 +158,36 @@ fn update_oracle(state: &mut State, id: OracleId, settings: &OracleSettings) -> 
 }
 
 fn delete_oracle(state: &mut State, id: OracleId) -> Result<(), AdministrationError> {
-    state.routing.oracle(id).ok_or(AdministrationError::OracleNotFound)?;
-    Arc::make_mut(&mut state.routing).remove_oracle(id);
-    state.changes.oracles.remove(&id);
-    state.changes.removed_oracles.insert(id);
+    let oracle = state.routing.oracle(id).ok_or(AdministrationError::OracleNotFound)?.clone();
+    Arc::make_mut(&mut state.routing).put_oracle(Oracle { active: false, ..oracle });
+    state.changes.oracles.insert(id);
     Ok(())
+}
+
+fn add_jws_key(state: &mut State, name: &FspId, id: &JwsKeyId, public_key: &str) -> Result<(), AdministrationError> {
+    let participant = participant(state, name)?;
+    if state.routing.jws_key(participant, id).is_some() {
+        return Err(AdministrationError::JwsKeyExists);
+    }
+    let (id, public_key, created_at) = (id.clone(), public_key.into(), state.now);
+    put_jws_key(state, JwsKey { participant, id, public_key, created_at, valid_until: None });
+    Ok(())
+}
+
+fn retire_jws_key(state: &mut State, name: &FspId, id: &JwsKeyId, at: Timestamp) -> Result<(), AdministrationError> {
+    let participant = participant(state, name)?;
+    let key = state.routing.jws_key(participant, id).cloned().ok_or(AdministrationError::JwsKeyNotFound)?;
+    put_jws_key(state, JwsKey { valid_until: Some(at.max(state.now)), ..key });
+    Ok(())
+}
+
+fn put_jws_key(state: &mut State, key: JwsKey) {
+    state.changes.jws_keys.insert((key.participant, key.id.clone()));
+    Arc::make_mut(&mut state.routing).put_jws_key(key);
+}
+
+fn participant(state: &State, name: &FspId) -> Result<ParticipantId, LedgerError> {
+    state.registry().participant_named(name.as_str()).map(|known| known.id).ok_or(LedgerError::ParticipantNotFound)
 }
 
 fn refuse_twin(state: &State, own: Option<OracleId>, settings: &OracleSettings) -> Result<(), AdministrationError> {
@@ -133,13 +200,14 @@ fn refuse_twin(state: &State, own: Option<OracleId>, settings: &OracleSettings) 
     Ok(())
 }
 
-fn put_oracle(state: &mut State, id: OracleId, settings: &OracleSettings, created_at: fspiop::Timestamp) {
+fn put_oracle(state: &mut State, id: OracleId, settings: &OracleSettings, created_at: Timestamp) {
     let oracle = Oracle {
         id,
         party_id_type: settings.party_id_type,
         currency: settings.currency,
         endpoint: settings.endpoint.clone(),
         is_default: settings.is_default,
+        active: true,
         created_at,
     };
     Arc::make_mut(&mut state.routing).put_oracle(oracle);

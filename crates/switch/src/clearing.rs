@@ -16,7 +16,7 @@ use crate::{
     relay,
 };
 
-pub(crate) fn prepare(state: &mut State, inbound: &Inbound, prepare: &Prepare) {
+pub(crate) fn prepare(state: &mut State, inbound: &Inbound, prepare: &Prepare, ilp_packet: &str) {
     let id = prepare.transfer_id;
     if prepare.payer != inbound.source {
         let error = FspiopError::new(ErrorCode::ValidationError, "FSPIOP-Source header should match Payer");
@@ -24,6 +24,7 @@ pub(crate) fn prepare(state: &mut State, inbound: &Inbound, prepare: &Prepare) {
     }
     match state.ledger.prepare(state.now, prepare) {
         PrepareDecision::Reserved(transfer) => {
+            state.changes.ilp_packets.insert(id, ilp_packet.into());
             let mut message = pass_on(state.now, inbound, &prepare.payee, EndpointType::TransferPost, id);
             message.give_up_at = transfer.expiration;
             state.send(message);

@@ -32,6 +32,8 @@ pub enum Command {
         inbound: Inbound,
         /// What it asks of the ledger.
         prepare: ledger::Prepare,
+        /// The ILP packet, base64url as it came: it holds the transaction that the operators may ask for.
+        ilp_packet: Box<str>,
     },
     /// PUT /transfers/{ID} with COMMITTED or RESERVED.
     Fulfil {
@@ -90,20 +92,29 @@ pub enum Command {
     Deliveries(Vec<Delivery>),
 }
 
-/// What became of one durable message.
+/// What became of one durable message, so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// Which message.
     pub message: MessageId,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// When the last attempt ended, on the delivering node's clock.
+    pub at: Timestamp,
     /// What became of it.
     pub result: DeliveryResult,
 }
 
-/// How a delivery ended.
+/// How a delivery ended, or why it has not yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryResult {
     /// The recipient took it.
     Delivered,
+    /// It did not reach its recipient so far and is tried on.
+    Failing {
+        /// Why the last attempt failed, for people.
+        reason: Box<str>,
+    },
     /// It is not tried any more.
     GaveUp {
         /// The message, to tell its originator.

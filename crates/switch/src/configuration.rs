@@ -1,4 +1,4 @@
-//! What every node of the hub knows by heart: participants and accounts, endpoints, oracles.
+//! What every node of the hub knows by heart: participants and accounts, endpoints, oracles, public keys.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,13 +8,14 @@ use std::{
 use fspiop::{Currency, FspId, PartyIdType};
 use ledger::{ParticipantId, Registry};
 
-use crate::{EndpointType, Message, Oracle, OracleId};
+use crate::{EndpointType, JwsKey, JwsKeyId, Message, Oracle, OracleId};
 
 /// Where messages and questions go: endpoints of participants, oracles.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Routing {
     endpoints: HashMap<ParticipantId, BTreeMap<EndpointType, Box<str>>>,
     oracles: BTreeMap<OracleId, Oracle>,
+    jws_keys: BTreeMap<(ParticipantId, JwsKeyId), JwsKey>,
 }
 
 impl Routing {
@@ -28,14 +29,29 @@ impl Routing {
         self.endpoints.get(&participant).into_iter().flatten().map(|(endpoint, value)| (*endpoint, value.as_ref()))
     }
 
-    /// All oracles, oldest first.
+    /// All oracles that are asked, oldest first.
     pub fn oracles(&self) -> impl Iterator<Item = &Oracle> {
-        self.oracles.values()
+        self.oracles.values().filter(|oracle| oracle.active)
     }
 
-    /// The oracle of this number.
+    /// The oracle of this number, if it was not taken away.
     pub fn oracle(&self, id: OracleId) -> Option<&Oracle> {
+        self.oracles.get(&id).filter(|oracle| oracle.active)
+    }
+
+    /// The oracle of this number, even if it was taken away; for stores.
+    pub fn stored_oracle(&self, id: OracleId) -> Option<&Oracle> {
         self.oracles.get(&id)
+    }
+
+    /// The public keys of a participant, those included that are not valid any more.
+    pub fn jws_keys(&self, participant: ParticipantId) -> impl Iterator<Item = &JwsKey> {
+        self.jws_keys.values().filter(move |key| key.participant == participant)
+    }
+
+    /// A public key of a participant.
+    pub fn jws_key(&self, participant: ParticipantId, id: &JwsKeyId) -> Option<&JwsKey> {
+        self.jws_keys.get(&(participant, id.clone()))
     }
 
     /// The oracle to ask about a type of party: the one for the currency, else the default one, else any.
@@ -45,7 +61,7 @@ impl Routing {
                 && (oracle.currency.is_none() || currency.is_none() || oracle.currency == currency)
         };
         let rank = |oracle: &&Oracle| (currency.is_some() && oracle.currency == currency, oracle.is_default);
-        self.oracles.values().filter(fitting).max_by_key(rank)
+        self.oracles().filter(fitting).max_by_key(rank)
     }
 
     /// Adds or replaces an endpoint.
@@ -58,9 +74,9 @@ impl Routing {
         self.oracles.insert(oracle.id, oracle);
     }
 
-    /// Takes an oracle away.
-    pub fn remove_oracle(&mut self, id: OracleId) {
-        self.oracles.remove(&id);
+    /// Adds or replaces a public key.
+    pub fn put_jws_key(&mut self, key: JwsKey) {
+        self.jws_keys.insert((key.participant, key.id.clone()), key);
     }
 
     pub(crate) fn next_oracle_id(&self) -> OracleId {
@@ -73,8 +89,10 @@ impl Routing {
 pub struct Configuration {
     /// Participants, accounts, limits, settlement models.
     pub registry: Arc<Registry>,
-    /// Endpoints and oracles.
+    /// Endpoints, oracles, public keys.
     pub routing: Arc<Routing>,
+    /// Rises with every batch that changes the configuration; a higher one is newer.
+    pub version: i64,
 }
 
 impl Configuration {

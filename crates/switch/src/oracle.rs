@@ -19,6 +19,8 @@ pub struct Oracle {
     pub endpoint: Box<str>,
     /// Whether it is asked when no other fits better.
     pub is_default: bool,
+    /// One that was taken away is remembered, so that its number is never used again.
+    pub active: bool,
     /// When it was registered.
     pub created_at: Timestamp,
 }

@@ -1,7 +1,7 @@
 //! The working set of one batch, and the batch itself.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -9,8 +9,8 @@ use fspiop::{QuoteId, Timestamp, TransferId};
 use ledger::{AccountId, AccountType, Ledger, ParticipantId, Registry};
 
 use crate::{
-    Administration, Command, Configuration, Delivery, DeliveryResult, EndpointType, Message, MessageId, OracleId,
-    Outcome, PartyChange, Quote, Routing, administration, agreement, clearing, lookup, undeliverable,
+    Administration, Command, Configuration, Delivery, DeliveryResult, EndpointType, JwsKeyId, Message, MessageId,
+    OracleId, Outcome, PartyChange, Quote, Routing, administration, agreement, clearing, lookup, undeliverable,
 };
 
 /// What a batch names, so that a store can load it.
@@ -46,10 +46,11 @@ impl Keys {
             Command::RequestQuote { quote_id, .. } | Command::AnswerQuote { quote_id, .. } => {
                 self.quotes.insert(*quote_id);
             }
-            Command::Administer(Administration::RecordFundsIn(funds)) => {
+            Command::Administer(Administration::RecordFundsIn(funds) | Administration::ReserveFundsOut(funds)) => {
                 self.funds.insert(funds.id);
                 self.transfers.insert(funds.id);
             }
+            Command::Administer(Administration::EndFundsOut(end)) => drop(self.funds.insert(end.id)),
             Command::Deliveries(deliveries) => {
                 for delivery in deliveries {
                     if let DeliveryResult::GaveUp { message, .. } = &delivery.result
@@ -69,10 +70,12 @@ impl Keys {
 pub struct Changes {
     /// Endpoints added or altered.
     pub endpoints: BTreeSet<(ParticipantId, EndpointType)>,
-    /// Oracles added or altered.
+    /// Oracles added or altered, those included that were taken away.
     pub oracles: BTreeSet<OracleId>,
-    /// Oracles taken away.
-    pub removed_oracles: BTreeSet<OracleId>,
+    /// Public keys added or altered.
+    pub jws_keys: BTreeSet<(ParticipantId, JwsKeyId)>,
+    /// ILP packets of transfers that were reserved.
+    pub ilp_packets: BTreeMap<TransferId, Box<str>>,
     /// Quotes added or altered.
     pub quotes: BTreeSet<QuoteId>,
     /// Changes of the built-in directory, in order.
@@ -93,6 +96,7 @@ pub struct State {
     pub(crate) changes: Changes,
     pub(crate) now: Timestamp,
     next_message: i64,
+    version: i64,
 }
 
 impl State {
@@ -105,6 +109,7 @@ impl State {
             changes: Changes::default(),
             now,
             next_message: next_message.0,
+            version: configuration.version,
         }
     }
 
@@ -128,8 +133,11 @@ impl State {
                 Command::Fulfil { fulfil, .. } => self.add_transfer_accounts(fulfil.transfer_id, &mut accounts),
                 Command::Abort { abort, .. } => self.add_transfer_accounts(abort.transfer_id, &mut accounts),
                 Command::Expire(id) => self.add_transfer_accounts(*id, &mut accounts),
-                Command::Administer(Administration::RecordFundsIn(funds)) => {
+                Command::Administer(Administration::RecordFundsIn(funds) | Administration::ReserveFundsOut(funds)) => {
                     accounts.extend(self.funds_accounts(funds.account));
+                }
+                Command::Administer(Administration::EndFundsOut(end)) => {
+                    accounts.extend(self.funds_accounts(end.account));
                 }
                 _ => {}
             }
@@ -139,7 +147,9 @@ impl State {
 
     /// The configuration as the batch has left it so far.
     pub fn configuration(&self) -> Configuration {
-        Configuration { registry: self.ledger.registry().clone(), routing: self.routing.clone() }
+        // Until the batch is written it is the next version; one that changes nothing is not written.
+        let version = self.version + i64::from(self.touches_configuration());
+        Configuration { registry: self.ledger.registry().clone(), routing: self.routing.clone(), version }
     }
 
     /// A quote of the working set.
@@ -161,7 +171,7 @@ impl State {
     pub fn touches_configuration(&self) -> bool {
         let changes = &self.changes;
         self.ledger.changes().touches_registry()
-            || !(changes.endpoints.is_empty() && changes.oracles.is_empty() && changes.removed_oracles.is_empty())
+            || !(changes.endpoints.is_empty() && changes.oracles.is_empty() && changes.jws_keys.is_empty())
     }
 
     /// The messages to be sent, once the batch is durable.
@@ -194,11 +204,12 @@ impl State {
 
     fn funds_accounts(&self, account: AccountId) -> impl Iterator<Item = AccountId> {
         let registry = self.registry();
-        let reconciliation = registry
-            .account(account)
-            .and_then(|found| registry.account_of(ParticipantId::HUB, found.currency, AccountType::HubReconciliation))
-            .map(|found| found.id);
-        [Some(account), reconciliation].into_iter().flatten()
+        let found = registry.account(account);
+        let of = |owner, kind| found.and_then(|found| registry.account_of(owner, found.currency, kind));
+        let reconciliation = of(ParticipantId::HUB, AccountType::HubReconciliation);
+        // A payment out leaves what secures the position.
+        let position = found.and_then(|found| of(found.participant, AccountType::Position));
+        [Some(account), reconciliation.map(|found| found.id), position.map(|found| found.id)].into_iter().flatten()
     }
 }
 
@@ -212,7 +223,7 @@ pub fn decide(state: &mut State, commands: &[Command]) -> Vec<Outcome> {
 
 fn decide_one(state: &mut State, command: &Command) -> Outcome {
     match command {
-        Command::Prepare { inbound, prepare } => clearing::prepare(state, inbound, prepare),
+        Command::Prepare { inbound, prepare, ilp_packet } => clearing::prepare(state, inbound, prepare, ilp_packet),
         Command::Fulfil { inbound, fulfil, notify } => clearing::fulfil(state, inbound, fulfil, *notify),
         Command::Abort { inbound, abort } => clearing::abort(state, inbound, abort),
         Command::Expire(id) => clearing::expire(state, *id),

@@ -41,7 +41,8 @@ impl From<AdministrationError> for AdminError {
             AdministrationError::Ledger(LedgerError::ModifiedRequest) => (400, ErrorCode::ModifiedRequest),
             AdministrationError::Ledger(_) => (400, ErrorCode::ClientError),
             AdministrationError::OracleExists(_) => (400, ErrorCode::InternalServerError),
-            AdministrationError::OracleNotFound => (404, ErrorCode::IdNotFound),
+            AdministrationError::OracleNotFound | AdministrationError::JwsKeyNotFound => (404, ErrorCode::IdNotFound),
+            AdministrationError::JwsKeyExists => (400, ErrorCode::ClientError),
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
         AdminError { status, error: FspiopError::new(code, error.to_string()) }

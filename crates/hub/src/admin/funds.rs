@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use fspiop::{Currency, ErrorCode, FspiopError, TransferId};
 use http::StatusCode;
-use ledger::FundsIn;
+use ledger::FundsRequest;
 use serde::Deserialize;
 use switch::{Administration, content_hash};
 
@@ -49,7 +49,7 @@ pub(super) async fn record(
     // The fields that make the movement what it is; text for people may be written differently in a resend.
     let content = format!("{participant}|{}|{}|{:?}|{}", account.0, amount.0, currency, body.external_reference);
     let hash = content_hash(content.as_bytes());
-    let funds = FundsIn { id: body.transfer_id, participant, account, amount: amount.0, currency, hash };
+    let funds = FundsRequest { id: body.transfer_id, participant, account, amount: amount.0, currency, hash };
     tracing::info!(participant = %funds.participant, account = funds.account.0, amount = %funds.amount, reason = body.reason, "funds in");
     administer(&hub, Administration::RecordFundsIn(funds)).await?;
     empty(StatusCode::ACCEPTED)

@@ -19,7 +19,7 @@ use crate::Hub;
 /// The only kind of limit that the scheme has.
 const NET_DEBIT_CAP: &str = "NET_DEBIT_CAP";
 /// Upstream's default for the share of the cap at which it warns.
-const ALARM_PERCENTAGE: u8 = 10;
+const ALARM_PERCENTAGE: u8 = Account::DEFAULT_ALARM_PERCENTAGE;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -87,6 +87,8 @@ fn check(body: ModelBody) -> Result<SettlementModel, AdminError> {
     let accounts = AccountType::ALL.map(AccountType::as_str);
     let settlement_account = body.settlement_account_type.as_deref().unwrap_or(AccountType::Settlement.as_str());
     Ok(SettlementModel {
+        // The ledger gives the number.
+        id: 0,
         name: body.name.into(),
         granularity: one_of(
             "settlementGranularity",

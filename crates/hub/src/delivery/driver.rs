@@ -11,7 +11,8 @@ use crate::{
     callback_policy::CallbackPolicy, committer::Committer, current::Current, metrics::Metrics, serve::stopped,
 };
 
-/// How often it is looked whether messages that were left in the store for want of room find some now.
+/// How often this node renews its claim to its messages, and looks whether others left some behind, or whether those that
+/// were left in the store for want of room find some now.
 const TAKE_OVER_EVERY: Duration = Duration::from_secs(1);
 /// Messages that are read from the store at once.
 const PAGE: usize = 1_000;
@@ -108,7 +109,7 @@ impl Driver {
                     None => return,
                 },
                 () = tokio::time::sleep(pause) => {}
-                _ = take_over.tick(), if self.outgoing.scheduler().wants_more() => self.take_over().await,
+                _ = take_over.tick() => self.look_into_the_store().await,
                 () = stopped(&mut stop) => break,
             }
             while let Ok(event) = receiver.try_recv() {
@@ -159,6 +160,17 @@ impl Driver {
             }
             let _ = events.send(Event::Noted(deliveries, durable));
         });
+    }
+
+    async fn look_into_the_store(&mut self) {
+        match self.surroundings.store.take_over().await {
+            Ok(true) => self.outgoing.in_doubt(),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "this node's claim to its messages can't be renewed"),
+        }
+        if self.outgoing.scheduler().wants_more() {
+            self.take_over().await;
+        }
     }
 
     /// Reads what the store holds and nobody here sends: at the start, after an overflow, after a batch in doubt.

@@ -8,4 +8,4 @@ mod scheduler;
 pub use client::CallbackClient;
 pub use driver::{DeliveryHandle, DeliveryReceiver, Surroundings, start};
 pub use outgoing::Outgoing;
-pub use scheduler::{Attempted, Dispatch, Scheduler, SchedulerSettings};
+pub use scheduler::{Attempted, Dispatch, Finished, Scheduler, SchedulerSettings};

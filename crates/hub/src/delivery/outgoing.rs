@@ -3,7 +3,7 @@
 use fspiop::Timestamp;
 use switch::{Configuration, Delivery, DeliveryResult, Message, Method, undeliverable};
 
-use super::{Attempted, Dispatch, Scheduler, SchedulerSettings};
+use super::{Attempted, Dispatch, Finished, Scheduler, SchedulerSettings};
 
 /// Results that are noted in the store at once.
 const RESULTS_PER_COMMAND: usize = 1_000;
@@ -49,13 +49,13 @@ impl Outgoing {
 
     /// Notes how an attempt ended. The originator of a question that is given up is told so.
     pub fn attempted(&mut self, token: u64, attempted: Attempted, configuration: &Configuration, now: Timestamp) {
-        let Some((message, result)) = self.scheduler.finish(token, attempted, now) else { return };
+        let Some(Finished { message, attempts, result }) = self.scheduler.finish(token, attempted, now) else { return };
         if let DeliveryResult::GaveUp { reason, .. } = &result {
             let (recipient, subject) = (&message.recipient, &message.subject);
             tracing::warn!(%recipient, %subject, method = message.method.as_str(), %reason, "gave a message up");
         }
         if message.id.is_durable() {
-            self.results.push(Delivery { message: message.id, result });
+            self.results.push(Delivery { message: message.id, attempts, at: now, result });
         } else if let (DeliveryResult::GaveUp { .. }, Some(error)) =
             (&result, undeliverable(configuration, now, &message))
         {
@@ -146,7 +146,7 @@ mod tests {
         let mut routing = Routing::default();
         routing.put_endpoint(id, EndpointType::TransferPost, "http://fsp/transfers".into());
         routing.put_endpoint(id, EndpointType::TransferPut, "http://fsp/transfers/{{transferId}}".into());
-        Configuration { registry: Arc::new(registry), routing: Arc::new(routing) }
+        Configuration { registry: Arc::new(registry), routing: Arc::new(routing), version: 1 }
     }
 
     fn message(id: i64, method: Method) -> Message {

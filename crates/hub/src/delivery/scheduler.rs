@@ -10,6 +10,10 @@ use std::{
 use fspiop::{FspId, Timestamp};
 use switch::{Delivery, DeliveryResult, Message, MessageId, Subject};
 
+/// The store is told of failures from this attempt on: by then a second has passed, and the pauses are long enough that
+/// telling costs little.
+const NOTED_FROM: u32 = 4;
+
 /// Bounds of the delivery.
 #[derive(Clone, Copy, Debug)]
 pub struct SchedulerSettings {
@@ -66,6 +70,17 @@ pub enum Attempted {
     Refused(String),
     /// It may succeed later.
     Failed(String),
+}
+
+/// What is to be noted of a message after an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// The message.
+    pub message: Arc<Message>,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// What became of it. One that is failing is tried on.
+    pub result: DeliveryResult,
 }
 
 /// Decides what is sent when.
@@ -188,33 +203,31 @@ impl Scheduler {
         self.paused.keys().next().map(|(at, _)| *at)
     }
 
-    /// Notes how an attempt ended. A message that is done with is returned, with what became of it.
-    pub fn finish(
-        &mut self,
-        token: u64,
-        attempted: Attempted,
-        now: Timestamp,
-    ) -> Option<(Arc<Message>, DeliveryResult)> {
+    /// Notes how an attempt ended. Returned is what the store is to be told: of a message that is done with, and of one
+    /// that fails for longer.
+    pub fn finish(&mut self, token: u64, attempted: Attempted, now: Timestamp) -> Option<Finished> {
         let attempt = self.under_way.remove(&token)?;
         let message = attempt.message.clone();
+        let attempts = attempt.earlier + 1;
         self.lane(&message.recipient).in_flight -= 1;
         let reason = match attempted {
-            Attempted::Taken => return Some(self.done(message, None)),
-            Attempted::Refused(reason) => return Some(self.done(message, Some(reason))),
+            Attempted::Taken => return Some(self.done(message, attempts, None)),
+            Attempted::Refused(reason) => return Some(self.done(message, attempts, Some(reason))),
             Attempted::Failed(reason) => reason,
         };
         let again_at = now.plus_millis(self.pause_ms(attempt.earlier, token));
         if again_at > message.give_up_at {
-            return Some(self.done(message, Some(reason)));
+            return Some(self.done(message, attempts, Some(reason)));
         }
-        self.paused.insert((again_at, token), Attempt { message: message.clone(), earlier: attempt.earlier + 1 });
+        self.paused.insert((again_at, token), Attempt { message: message.clone(), earlier: attempts });
         self.fill(&message.recipient);
-        None
+        let result = DeliveryResult::Failing { reason: reason.into() };
+        (attempts >= NOTED_FROM).then_some(Finished { message, attempts, result })
     }
 
     /// Notes that the store knows what became of these messages, so that it will not bring them back.
     pub fn forget(&mut self, noted: &[Delivery]) {
-        for delivery in noted {
+        for delivery in noted.iter().filter(|delivery| !matches!(delivery.result, DeliveryResult::Failing { .. })) {
             self.held.remove(&delivery.message);
         }
     }
@@ -270,7 +283,7 @@ impl Scheduler {
         }
     }
 
-    fn done(&mut self, message: Arc<Message>, gave_up: Option<String>) -> (Arc<Message>, DeliveryResult) {
+    fn done(&mut self, message: Arc<Message>, attempts: u32, gave_up: Option<String>) -> Finished {
         let ordered = message.id.is_durable();
         let lane = self.lane(&message.recipient);
         lane.size -= 1;
@@ -287,7 +300,7 @@ impl Scheduler {
                 DeliveryResult::GaveUp { message: Box::new(message.as_ref().clone()), reason: reason.into() }
             }
         };
-        (message, result)
+        Finished { message, attempts, result }
     }
 
     fn lane(&mut self, fsp: &FspId) -> &mut Lane {
@@ -420,8 +433,10 @@ mod tests {
                 now = scheduler.next_wake().unwrap();
                 continue;
             };
-            if let Some((_, result)) = scheduler.finish(dispatch.token, Attempted::Failed("down".into()), now) {
-                break result;
+            let finished = scheduler.finish(dispatch.token, Attempted::Failed("down".into()), now);
+            match finished.map(|finished| finished.result) {
+                Some(DeliveryResult::Failing { .. }) | None => {}
+                Some(result) => break result,
             }
         };
         assert!(matches!(result, DeliveryResult::GaveUp { reason, .. } if &*reason == "down"));

@@ -140,6 +140,7 @@ fn command(command: Command) -> Result<Request, FspiopError> {
 
 fn prepare(inbound: Inbound) -> Result<Request, FspiopError> {
     let fields = TransferPrepare::read(&inbound.body)?;
+    let ilp_packet = fields.ilp_packet.as_ref().into();
     let prepare = Prepare {
         transfer_id: fields.transfer_id,
         payer: fields.payer_fsp,
@@ -150,7 +151,7 @@ fn prepare(inbound: Inbound) -> Result<Request, FspiopError> {
         expiration: fields.expiration,
         hash: content_hash(&inbound.body),
     };
-    command(Command::Prepare { inbound, prepare })
+    command(Command::Prepare { inbound, prepare, ilp_packet })
 }
 
 fn fulfil(inbound: Inbound, transfer_id: TransferId) -> Result<Request, FspiopError> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bytes::Bytes;
 use fspiop::{FspId, Timestamp};
-use hub::delivery::{Attempted, Dispatch, Scheduler, SchedulerSettings};
+use hub::delivery::{Attempted, Dispatch, Finished, Scheduler, SchedulerSettings};
 use proptest::prelude::*;
 use switch::{DeliveryResult, EndpointType, Headers, Message, MessageId, Method, Subject};
 
@@ -217,15 +217,17 @@ impl World {
     fn end(&mut self, dispatch: Dispatch, taken: bool) {
         let attempted = if taken { Attempted::Taken } else { Attempted::Failed("down".to_owned()) };
         let done = self.scheduler.finish(dispatch.token, attempted, self.now);
+        let done = done.filter(|done| !matches!(done.result, DeliveryResult::Failing { .. }));
         assert_eq!(done.is_some(), taken);
-        if let Some((message, result)) = done
+        if let Some(Finished { message, attempts, result }) = done
             && message.id.is_durable()
         {
             assert_eq!(result, DeliveryResult::Delivered);
+            assert_eq!(attempts, dispatch.earlier_attempts + 1);
             assert!(self.seen.insert(message.id), "{:?} is delivered twice", message.id);
             let about = (message.recipient.clone(), message.subject.clone());
             self.delivered.entry(about).or_default().push(message.id.0);
-            self.unnoted.push(switch::Delivery { message: message.id, result });
+            self.unnoted.push(switch::Delivery { message: message.id, attempts, at: self.now, result });
         }
     }
 

@@ -1,7 +1,7 @@
 //! Funds that are paid in: once, on the right account, in the right currency.
 
 use fspiop::Timestamp;
-use ledger::{AccountType, ContentHash, EntryKind, FundsIn};
+use ledger::{AccountType, ContentHash, EntryKind, FundsRequest};
 
 use crate::world::{
     HUB, PAYEE, PAYER, START, account, balance, check_refused, currency, everything, fsp, funds_in, id, payment,
@@ -34,7 +34,7 @@ fn the_same_funds_twice_are_the_same_funds() {
     ledger.record_funds_in(Timestamp::from_millis(START.as_millis() + 5), &funds).unwrap();
     assert_eq!(everything(&ledger), before);
     assert_eq!(balance(&ledger, PAYER, AccountType::Settlement), "-1005");
-    let other = FundsIn { hash: ContentHash([8; 32]), ..funds };
+    let other = FundsRequest { hash: ContentHash([8; 32]), ..funds };
     check_refused(&mut ledger, |ledger| ledger.record_funds_in(START, &other), "used before");
 }
 
@@ -45,25 +45,25 @@ fn funds_are_refused_and_why() {
     let settlement = of(PAYER, AccountType::Settlement);
     let good = funds_in(1, PAYER, settlement, "5");
     for (funds, expect) in [
-        (FundsIn { participant: fsp("nobody"), ..good.clone() }, "Participant does not exist"),
-        (FundsIn { account: ledger::AccountId(4711), ..good.clone() }, "Account does not exist"),
-        (FundsIn { account: ledger::AccountId::TRANSIT, ..good.clone() }, "Account does not exist"),
-        (FundsIn { account: of(PAYEE, AccountType::Settlement), ..good.clone() }, "Account does not exist"),
+        (FundsRequest { participant: fsp("nobody"), ..good.clone() }, "Participant does not exist"),
+        (FundsRequest { account: ledger::AccountId(4711), ..good.clone() }, "Account does not exist"),
+        (FundsRequest { account: ledger::AccountId::TRANSIT, ..good.clone() }, "Account does not exist"),
+        (FundsRequest { account: of(PAYEE, AccountType::Settlement), ..good.clone() }, "Account does not exist"),
         (
-            FundsIn { account: of(PAYER, AccountType::Position), ..good.clone() },
+            FundsRequest { account: of(PAYER, AccountType::Position), ..good.clone() },
             "Account type POSITION can not be used here; expected SETTLEMENT",
         ),
         (
-            FundsIn { participant: fsp(HUB), account: of(HUB, AccountType::HubReconciliation), ..good.clone() },
+            FundsRequest { participant: fsp(HUB), account: of(HUB, AccountType::HubReconciliation), ..good.clone() },
             "Account type HUB_RECONCILIATION can not be used here; expected SETTLEMENT",
         ),
-        (FundsIn { currency: Some(currency("KES")), ..good.clone() }, "The account's currency is USD, found KES"),
+        (FundsRequest { currency: Some(currency("KES")), ..good.clone() }, "The account's currency is USD, found KES"),
         (funds_in(1, PAYER, settlement, "0"), "The amount 0 is not allowed; it must be above 0"),
         (funds_in(1, PAYER, settlement, "-0.0001"), "The amount -0.0001 is not allowed; it must be above 0"),
     ] {
         check_refused(&mut ledger, |ledger| ledger.record_funds_in(START, &funds), expect);
     }
-    ledger.record_funds_in(START, &FundsIn { currency: Some(usd()), ..good }).unwrap();
+    ledger.record_funds_in(START, &FundsRequest { currency: Some(usd()), ..good }).unwrap();
 }
 
 #[test]

@@ -120,6 +120,7 @@ fn without_a_cap_nothing_can_be_sent() {
 
 fn model(name: &str, requires_cover: bool, own_currency: bool) -> SettlementModel {
     SettlementModel {
+        id: 1,
         name: name.into(),
         granularity: SettlementGranularity::Net,
         interchange: SettlementInterchange::Multilateral,

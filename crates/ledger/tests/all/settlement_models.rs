@@ -7,6 +7,7 @@ use crate::world::{check_refused, currency, scheme, usd};
 
 fn model(name: &str, currency: Option<Currency>, ledger_account: AccountType) -> SettlementModel {
     SettlementModel {
+        id: 1,
         name: name.into(),
         granularity: SettlementGranularity::Net,
         interchange: SettlementInterchange::Multilateral,
@@ -24,14 +25,15 @@ fn model(name: &str, currency: Option<Currency>, ledger_account: AccountType) ->
 fn a_currency_has_one_model_for_each_kind_of_account() {
     let mut ledger = scheme();
     let kes = currency("KES");
-    for model in [
+    let models = [
         model("general", None, AccountType::Position),
         model("usd", Some(usd()), AccountType::Position),
         model("kes", Some(kes), AccountType::Position),
         model("fees", None, AccountType::InterchangeFee),
-    ] {
+    ];
+    for (id, model) in (1..).zip(models) {
         ledger.create_settlement_model(&model).unwrap();
-        assert_eq!(ledger.registry().settlement_model(&model.name), Some(&model));
+        assert_eq!(ledger.registry().settlement_model(&model.name), Some(&SettlementModel { id, ..model }));
     }
     let taken = "Settlement Model already exists";
     for model in [

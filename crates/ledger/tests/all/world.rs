@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use fspiop::{Amount, Currency, FspId, Fulfilment, Timestamp, TransferId};
 use ledger::{
-    Abort, AbortDecision, AbortReason, Account, AccountId, AccountType, ContentHash, Fulfil, FulfilDecision, FundsIn,
-    InitialPositionAndLimits, Ledger, LedgerError, NewParticipant, Prepare, PrepareDecision, Registry, TransferStatus,
+    Abort, AbortDecision, AbortReason, Account, AccountId, AccountType, ContentHash, Fulfil, FulfilDecision,
+    FundsRequest, InitialPositionAndLimits, Ledger, LedgerError, NewParticipant, Prepare, PrepareDecision, Registry,
+    TransferStatus,
 };
 
 /// When everything begins: 2026-11-22T14:00:00Z.
@@ -123,8 +124,8 @@ pub(crate) fn limits(name: &str, currency: Currency, cap: &str) -> InitialPositi
 }
 
 /// A record that a participant has paid in.
-pub(crate) fn funds_in(number: u32, name: &str, account: AccountId, paid: &str) -> FundsIn {
-    FundsIn {
+pub(crate) fn funds_in(number: u32, name: &str, account: AccountId, paid: &str) -> FundsRequest {
+    FundsRequest {
         id: id(number),
         participant: fsp(name),
         account,

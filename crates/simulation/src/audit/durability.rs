@@ -34,7 +34,7 @@ impl Durability {
     pub(crate) fn acknowledged(&mut self, command: &Command) {
         self.promises.extend(match command {
             // A request in the name of another FSP is refused, and nothing of it is kept.
-            Command::Prepare { inbound, prepare } if prepare.payer == inbound.source => {
+            Command::Prepare { inbound, prepare, .. } if prepare.payer == inbound.source => {
                 Some(Promise::Prepared(prepare.transfer_id))
             }
             Command::Fulfil { inbound, fulfil, .. } => {

@@ -35,7 +35,7 @@ impl Idempotency {
     /// The hub has answered 202 or 200.
     pub(crate) fn acknowledged(&mut self, command: &Command) {
         let (of, id, source, hash) = match command {
-            Command::Prepare { inbound, prepare } if prepare.payer == inbound.source => {
+            Command::Prepare { inbound, prepare, .. } if prepare.payer == inbound.source => {
                 (&mut self.requests, prepare.transfer_id, &inbound.source, prepare.hash)
             }
             Command::Fulfil { inbound, fulfil, .. } => {

@@ -91,7 +91,7 @@ fn account(registry: &Registry, owner: &FspId, currency: Currency) -> Option<Acc
 fn wrote(command: &Command, entry: &Entry) -> bool {
     let ends = matches!(entry.kind, EntryKind::Commit | EntryKind::Abort);
     match command {
-        Command::Prepare { inbound, prepare } => {
+        Command::Prepare { inbound, prepare, .. } => {
             let own = prepare.payer == inbound.source;
             own && entry.kind == EntryKind::Reserve && entry.transfer_id == prepare.transfer_id
         }

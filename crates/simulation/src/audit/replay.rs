@@ -50,7 +50,7 @@ impl Replay {
 /// What makes two messages the same. Nothing for commands that are not messages of FSPs about transfers.
 fn identity(command: &Command) -> Option<(u8, FspId, [u8; 17], [u8; 32])> {
     Some(match command {
-        Command::Prepare { inbound, prepare } => {
+        Command::Prepare { inbound, prepare, .. } => {
             (0, inbound.source.clone(), prepare.transfer_id.0.to_bytes(), prepare.hash.0)
         }
         Command::Fulfil { inbound, fulfil, .. } => {

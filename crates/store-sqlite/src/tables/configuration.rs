@@ -7,9 +7,10 @@ use rusqlite::Connection;
 use store::StoreError;
 use switch::{Configuration, EndpointType, Oracle, OracleId, Routing, State};
 
+use super::jws_key;
 use crate::{columns::Columns, query, value::Stored};
 
-/// The whole configuration.
+/// The whole configuration, but its version.
 pub(crate) fn read(connection: &Connection) -> Result<Configuration, StoreError> {
     let mut registry = Registry::default();
     participants(connection)?.into_iter().for_each(|participant| registry.put_participant(participant));
@@ -20,7 +21,8 @@ pub(crate) fn read(connection: &Connection) -> Result<Configuration, StoreError>
         routing.put_endpoint(participant, kind, value);
     }
     oracles(connection)?.into_iter().for_each(|oracle| routing.put_oracle(oracle));
-    Ok(Configuration { registry: Arc::new(registry), routing: Arc::new(routing) })
+    jws_key::all(connection)?.into_iter().for_each(|key| routing.put_jws_key(key));
+    Ok(Configuration { registry: Arc::new(registry), routing: Arc::new(routing), ..Configuration::default() })
 }
 
 /// Writes what a batch changed, in the order in which rows refer to each other.
@@ -43,12 +45,11 @@ pub(crate) fn write(connection: &Connection, state: &State) -> Result<(), StoreE
         let value = routing.endpoint(*participant, *kind).expect("a changed endpoint is in the routing");
         write_endpoint(connection, *participant, *kind, value)?;
     }
-    // An oracle that was created after another's removal may have its number.
-    for id in &changes.removed_oracles {
-        query::execute(connection, "DELETE FROM oracle WHERE id = ?1", [id.write()])?;
-    }
     for id in &changes.oracles {
-        write_oracle(connection, routing.oracle(*id).expect("a changed oracle is in the routing"))?;
+        write_oracle(connection, routing.stored_oracle(*id).expect("a changed oracle is in the routing"))?;
+    }
+    for (participant, id) in &changes.jws_keys {
+        jws_key::write(connection, routing.jws_key(*participant, id).expect("a changed key is in the routing"))?;
     }
     Ok(())
 }
@@ -75,7 +76,8 @@ pub(crate) fn write_participant(connection: &Connection, participant: &Participa
 
 /// All accounts, by number.
 pub(crate) fn accounts(connection: &Connection) -> Result<Vec<Account>, StoreError> {
-    let sql = "SELECT id, participant, currency, kind, active, net_debit_cap, created_at FROM account ORDER BY id";
+    let sql = "SELECT id, participant, currency, kind, active, net_debit_cap, alarm_percentage, created_at
+               FROM account ORDER BY id";
     query::rows(connection, "account", sql, [], |columns| {
         Ok(Account {
             id: columns.next("id")?,
@@ -84,16 +86,19 @@ pub(crate) fn accounts(connection: &Connection) -> Result<Vec<Account>, StoreErr
             kind: columns.next("kind")?,
             active: columns.next("active")?,
             net_debit_cap: columns.next("net_debit_cap")?,
+            alarm_percentage: columns.next("alarm_percentage")?,
             created_at: columns.next("created_at")?,
         })
     })
 }
 
 fn write_account(connection: &Connection, account: &Account) -> Result<(), StoreError> {
-    let sql = "INSERT INTO account (id, participant, currency, kind, active, net_debit_cap, created_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-               ON CONFLICT (id) DO UPDATE SET active = excluded.active, net_debit_cap = excluded.net_debit_cap";
-    let Account { id, participant, currency, kind, active, net_debit_cap, created_at } = account;
+    let sql =
+        "INSERT INTO account (id, participant, currency, kind, active, net_debit_cap, alarm_percentage, created_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+               ON CONFLICT (id) DO UPDATE SET active = excluded.active, net_debit_cap = excluded.net_debit_cap,
+                                              alarm_percentage = excluded.alarm_percentage";
+    let Account { id, participant, currency, kind, active, net_debit_cap, alarm_percentage, created_at } = account;
     let values = [
         id.write(),
         participant.write(),
@@ -101,6 +106,7 @@ fn write_account(connection: &Connection, account: &Account) -> Result<(), Store
         kind.write(),
         active.write(),
         net_debit_cap.write(),
+        alarm_percentage.write(),
         created_at.write(),
     ];
     query::execute(connection, sql, values)
@@ -108,7 +114,7 @@ fn write_account(connection: &Connection, account: &Account) -> Result<(), Store
 
 fn settlement_models(connection: &Connection) -> Result<Vec<SettlementModel>, StoreError> {
     let sql = "SELECT name, granularity, interchange, delay, currency, require_liquidity_check, ledger_account,
-                      settlement_account, auto_position_reset, active
+                      settlement_account, auto_position_reset, active, id
                FROM settlement_model ORDER BY name";
     query::rows(connection, "settlement_model", sql, [], |columns| {
         Ok(SettlementModel {
@@ -122,6 +128,7 @@ fn settlement_models(connection: &Connection) -> Result<Vec<SettlementModel>, St
             settlement_account: columns.next("settlement_account")?,
             auto_position_reset: columns.next("auto_position_reset")?,
             active: columns.next("active")?,
+            id: columns.next("id")?,
         })
     })
 }
@@ -129,8 +136,8 @@ fn settlement_models(connection: &Connection) -> Result<Vec<SettlementModel>, St
 fn write_settlement_model(connection: &Connection, model: &SettlementModel) -> Result<(), StoreError> {
     let sql = "INSERT OR REPLACE INTO settlement_model
                    (name, granularity, interchange, delay, currency, require_liquidity_check, ledger_account,
-                    settlement_account, auto_position_reset, active)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+                    settlement_account, auto_position_reset, active, id)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let values = [
         model.name.write(),
         model.granularity.write(),
@@ -142,6 +149,7 @@ fn write_settlement_model(connection: &Connection, model: &SettlementModel) -> R
         model.settlement_account.write(),
         model.auto_position_reset.write(),
         model.active.write(),
+        model.id.write(),
     ];
     query::execute(connection, sql, values)
 }
@@ -164,7 +172,7 @@ fn write_endpoint(
 }
 
 fn oracles(connection: &Connection) -> Result<Vec<Oracle>, StoreError> {
-    let sql = "SELECT id, party_id_type, currency, endpoint, is_default, created_at FROM oracle ORDER BY id";
+    let sql = "SELECT id, party_id_type, currency, endpoint, is_default, active, created_at FROM oracle ORDER BY id";
     query::rows(connection, "oracle", sql, [], |columns| {
         Ok(Oracle {
             id: columns.next::<OracleId>("id")?,
@@ -172,16 +180,24 @@ fn oracles(connection: &Connection) -> Result<Vec<Oracle>, StoreError> {
             currency: columns.next("currency")?,
             endpoint: columns.next("endpoint")?,
             is_default: columns.next("is_default")?,
+            active: columns.next("active")?,
             created_at: columns.next("created_at")?,
         })
     })
 }
 
 fn write_oracle(connection: &Connection, oracle: &Oracle) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO oracle (id, party_id_type, currency, endpoint, is_default, created_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let Oracle { id, party_id_type, currency, endpoint, is_default, created_at } = oracle;
-    let values =
-        [id.write(), party_id_type.write(), currency.write(), endpoint.write(), is_default.write(), created_at.write()];
+    let sql = "INSERT OR REPLACE INTO oracle (id, party_id_type, currency, endpoint, is_default, active, created_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let Oracle { id, party_id_type, currency, endpoint, is_default, active, created_at } = oracle;
+    let values = [
+        id.write(),
+        party_id_type.write(),
+        currency.write(),
+        endpoint.write(),
+        is_default.write(),
+        active.write(),
+        created_at.write(),
+    ];
     query::execute(connection, sql, values)
 }

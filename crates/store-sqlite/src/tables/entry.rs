@@ -4,7 +4,7 @@ use ledger::Entry;
 use rusqlite::Connection;
 use store::StoreError;
 
-use crate::{query, value::Stored};
+use crate::{columns::Columns, query, value::Stored};
 
 /// Appends a line.
 pub(crate) fn write(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
@@ -23,18 +23,19 @@ pub(crate) fn write(connection: &Connection, entry: &Entry) -> Result<(), StoreE
     query::execute(connection, sql, values)
 }
 
-/// All lines, in order.
-pub(crate) fn all(connection: &Connection) -> Result<Vec<Entry>, StoreError> {
-    let sql = "SELECT transfer_id, kind, raised, lowered, amount, currency, at FROM entry ORDER BY number";
-    query::rows(connection, "entry", sql, [], |columns| {
-        Ok(Entry {
-            transfer_id: columns.next("transfer_id")?,
-            kind: columns.next("kind")?,
-            raised: columns.next("raised")?,
-            lowered: columns.next("lowered")?,
-            amount: columns.next("amount")?,
-            currency: columns.next("currency")?,
-            at: columns.next("at")?,
-        })
+/// All lines, by what they belong to, then in their order.
+pub(crate) const BY_TRANSFER: &str =
+    "SELECT transfer_id, kind, raised, lowered, amount, currency, at FROM entry ORDER BY transfer_id, number";
+
+/// A line.
+pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Entry, StoreError> {
+    Ok(Entry {
+        transfer_id: columns.next("transfer_id")?,
+        kind: columns.next("kind")?,
+        raised: columns.next("raised")?,
+        lowered: columns.next("lowered")?,
+        amount: columns.next("amount")?,
+        currency: columns.next("currency")?,
+        at: columns.next("at")?,
     })
 }

@@ -5,10 +5,13 @@ pub(crate) mod books;
 pub(crate) mod configuration;
 pub(crate) mod entry;
 pub(crate) mod funds_movement;
+pub(crate) mod ilp_packet;
+pub(crate) mod jws_key;
 pub(crate) mod meta;
 pub(crate) mod outbox;
 pub(crate) mod party;
 pub(crate) mod quote;
+pub(crate) mod sent_message;
 pub(crate) mod transfer;
 
 /// A limit of rows for SQL.

@@ -32,7 +32,7 @@ pub(crate) fn write(connection: &Connection, message: &Message) -> Result<(), St
     query::execute(connection, sql, values)
 }
 
-/// Forgets a message that was delivered.
+/// Takes a message out that is done with.
 pub(crate) fn remove(connection: &Connection, id: MessageId) -> Result<(), StoreError> {
     query::execute(connection, "DELETE FROM outbox WHERE id = ?1", [id.write()])
 }

@@ -11,7 +11,7 @@ use crate::{columns::Columns, query, value::Stored};
 macro_rules! transfer_columns {
     () => {
         "id, payer, payee, amount, currency, condition, expiration, prepare_hash, status, prepared_at, completed_at, \
-         fulfilment, answer_hash, abort_code, abort_description"
+         fulfilment, answer_hash, abort_code, abort_description, ended_at"
     };
 }
 
@@ -22,9 +22,7 @@ pub(crate) fn find(connection: &Connection, id: TransferId) -> Result<Option<Tra
 }
 
 /// All transfers, by id.
-pub(crate) fn all(connection: &Connection) -> Result<Vec<Transfer>, StoreError> {
-    query::rows(connection, "transfer", concat!("SELECT ", transfer_columns!(), " FROM transfer ORDER BY id"), [], read)
-}
+pub(crate) const BY_ID: &str = concat!("SELECT ", transfer_columns!(), " FROM transfer ORDER BY id");
 
 /// RESERVED transfers whose expiration is not after `now`, the earliest first.
 pub(crate) fn due(connection: &Connection, now: Timestamp, rows: usize) -> Result<Vec<TransferId>, StoreError> {
@@ -37,11 +35,11 @@ pub(crate) fn write(connection: &Connection, transfer: &Transfer) -> Result<(), 
     let sql = concat!(
         "INSERT INTO transfer (",
         transfer_columns!(),
-        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
          ON CONFLICT DO UPDATE SET
              status = excluded.status, completed_at = excluded.completed_at, fulfilment = excluded.fulfilment,
              answer_hash = excluded.answer_hash, abort_code = excluded.abort_code,
-             abort_description = excluded.abort_description"
+             abort_description = excluded.abort_description, ended_at = excluded.ended_at"
     );
     let (code, description) = transfer.abort_reason.clone().map(|reason| (reason.code, reason.description)).unzip();
     let values = [
@@ -60,11 +58,13 @@ pub(crate) fn write(connection: &Connection, transfer: &Transfer) -> Result<(), 
         transfer.answer_hash.write(),
         code.write(),
         description.write(),
+        transfer.ended_at.write(),
     ];
     query::execute(connection, sql, values)
 }
 
-fn read(columns: &mut Columns<'_>) -> Result<Transfer, StoreError> {
+/// A row with all its columns.
+pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Transfer, StoreError> {
     Ok(Transfer {
         id: columns.next("id")?,
         payer: columns.next("payer")?,
@@ -80,6 +80,7 @@ fn read(columns: &mut Columns<'_>) -> Result<Transfer, StoreError> {
         fulfilment: columns.next("fulfilment")?,
         answer_hash: columns.next("answer_hash")?,
         abort_reason: read_abort_reason(columns)?,
+        ended_at: columns.next("ended_at")?,
     })
 }
 

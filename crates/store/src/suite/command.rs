@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use fspiop::{Amount, Currency, FspId, Fulfilment, PartyId, QuoteId, Timestamp, TransferId, headers};
-use ledger::{AbortReason, AccountId, AccountType, FundsIn, InitialPositionAndLimits, NewParticipant, TransferStatus};
+use ledger::{
+    AbortReason, AccountId, AccountType, FundsRequest, InitialPositionAndLimits, NewParticipant, TransferStatus,
+};
 use switch::{Administration, Command, Delivery, DeliveryResult, Headers, Inbound, Message, Method, content_hash};
 
 /// When the clock starts: 2026-11-22T14:00:00Z.
@@ -104,7 +106,7 @@ pub(super) fn funds_in(number: u32, name: &str, account: AccountId, paid: &str) 
 
 /// Records that a participant has paid in any amount.
 pub(super) fn funds_in_of(number: u32, name: &str, account: AccountId, amount: Amount) -> Command {
-    Command::Administer(Administration::RecordFundsIn(FundsIn {
+    Command::Administer(Administration::RecordFundsIn(FundsRequest {
         id: TransferId::parse(&format!("{number:08x}-0000-4000-8000-000000000000")).expect("made in the right form"),
         participant: fsp(name),
         account,
@@ -177,7 +179,11 @@ impl Payment {
             expiration: self.expiration,
             hash: content_hash(body.as_bytes()),
         };
-        Command::Prepare { inbound: inbound(self.payer, Method::Post, "/transfers", body.as_bytes()), prepare }
+        Command::Prepare {
+            inbound: inbound(self.payer, Method::Post, "/transfers", body.as_bytes()),
+            prepare,
+            ilp_packet: "AYIBgQ".into(),
+        }
     }
 
     /// The payee agrees.
@@ -255,12 +261,13 @@ pub(super) fn register_party(source: &str, party: &PartyId, currency: Option<Cur
 
 /// Messages that arrived.
 pub(super) fn delivered(messages: &[Message]) -> Command {
-    let delivered = |message: &Message| Delivery { message: message.id, result: DeliveryResult::Delivered };
+    let delivered =
+        |message: &Message| Delivery { message: message.id, attempts: 1, at: START, result: DeliveryResult::Delivered };
     Command::Deliveries(messages.iter().map(delivered).collect())
 }
 
 /// A message that is not tried any more.
 pub(super) fn given_up(message: &Message) -> Command {
     let result = DeliveryResult::GaveUp { message: Box::new(message.clone()), reason: "connection refused".into() };
-    Command::Deliveries(vec![Delivery { message: message.id, result }])
+    Command::Deliveries(vec![Delivery { message: message.id, attempts: 1, at: START, result }])
 }

@@ -19,6 +19,7 @@ fn administer(administration: Administration) -> Command {
 
 fn model(name: &str, code: Option<&str>) -> Command {
     administer(Administration::CreateSettlementModel(SettlementModel {
+        id: 1,
         name: name.into(),
         granularity: SettlementGranularity::Net,
         interchange: SettlementInterchange::Multilateral,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ledger::{AccountId, FundsIn, Ledger};
+use ledger::{AccountId, FundsRequest, Ledger};
 use switch::{Administration, Command, Delivery, DeliveryResult, Keys, MessageId, State, content_hash, decide};
 
 use crate::world::{
@@ -15,8 +15,8 @@ fn request_quote() -> Command {
     Command::RequestQuote { inbound, quote_id: quote_id(), payee: fsp(PAYEE), hash: content_hash(b"{}") }
 }
 
-fn funds() -> FundsIn {
-    FundsIn {
+fn funds() -> FundsRequest {
+    FundsRequest {
         id: transfer_id(),
         participant: fsp(PAYER),
         account: AccountId(4),
@@ -35,7 +35,8 @@ fn commands_name_what_they_touch() {
         failed: false,
     };
     let message = World::new().take(request_quote()).remove(0);
-    let delivery = |result| Command::Deliveries(vec![Delivery { message: MessageId(1), result }]);
+    let delivery =
+        |result| Command::Deliveries(vec![Delivery { message: MessageId(1), attempts: 1, at: START, result }]);
     let gave_up = delivery(DeliveryResult::GaveUp { message: Box::new(message), reason: "".into() });
     for (command, transfers, quotes, funds) in [
         (prepare(), 1, 0, 1),
@@ -74,7 +75,8 @@ fn accounts_are_foreseen() {
     for command in [committed(), failed(), rejected(), Command::Expire(transfer_id())] {
         assert_eq!(accounts(&[command]), ids(&[3, 4, 5]));
     }
-    assert_eq!(accounts(&[Command::Administer(Administration::RecordFundsIn(funds()))]), ids(&[1, 4]));
+    assert_eq!(accounts(&[Command::Administer(Administration::RecordFundsIn(funds()))]), ids(&[1, 3, 4]));
+    assert_eq!(accounts(&[Command::Administer(Administration::ReserveFundsOut(funds()))]), ids(&[1, 3, 4]));
     assert_eq!(accounts(&[request_quote()]), ids(&[]));
 }
 

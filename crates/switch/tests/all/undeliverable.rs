@@ -15,7 +15,7 @@ const DESCRIPTION: &str = "Destination communication error - payeefsp can't be r
 /// The result of a message that is not tried any more.
 fn gave_up(message: &Message) -> Command {
     let result = DeliveryResult::GaveUp { message: Box::new(message.clone()), reason: "connection refused".into() };
-    Command::Deliveries(vec![Delivery { message: message.id, result }])
+    Command::Deliveries(vec![Delivery { message: message.id, attempts: 1, at: START, result }])
 }
 
 fn request_quote() -> Command {
@@ -96,7 +96,7 @@ fn whoever_asked_about_a_quote_is_told() {
 fn delivered_messages_leave_and_say_nothing() {
     let world = World::new();
     let messages = world.take(request_quote());
-    let delivery = Delivery { message: messages[0].id, result: DeliveryResult::Delivered };
+    let delivery = Delivery { message: messages[0].id, attempts: 1, at: START, result: DeliveryResult::Delivered };
     check(&world.take(Command::Deliveries(vec![delivery])), &[]);
     assert_eq!(world.quote().unwrap().status, QuoteStatus::Pending);
     assert!(world.store.abandoned().is_empty());

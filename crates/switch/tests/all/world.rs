@@ -10,8 +10,8 @@ use fspiop::{Amount, Currency, FspId, Fulfilment, PartyId, QuoteId, Timestamp, T
 use futures_util::FutureExt;
 use http::header;
 use ledger::{
-    Abort, AbortReason, AccountId, AccountType, Fulfil, FundsIn, InitialPositionAndLimits, NewParticipant, Prepare,
-    TransferStatus,
+    Abort, AbortReason, AccountId, AccountType, Fulfil, FundsRequest, InitialPositionAndLimits, NewParticipant,
+    Prepare, TransferStatus,
 };
 use store::{Committed, MemoryStore, Store};
 use switch::{
@@ -162,7 +162,7 @@ fn onboarding() -> Vec<Administration> {
         net_debit_cap: amount("100"),
         initial_position: Amount::ZERO,
     }));
-    steps.push(Administration::RecordFundsIn(FundsIn {
+    steps.push(Administration::RecordFundsIn(FundsRequest {
         id: TransferId::parse("00000001-0000-4000-8000-000000000000").unwrap(),
         participant: fsp(PAYER),
         account: AccountId(4),
@@ -218,7 +218,7 @@ pub(crate) fn prepare_with(body: &str, change: impl FnOnce(&mut Inbound, &mut Pr
         hash: content_hash(body.as_bytes()),
     };
     change(&mut inbound, &mut prepare);
-    Command::Prepare { inbound, prepare }
+    Command::Prepare { inbound, prepare, ilp_packet: "AYIBgQ".into() }
 }
 
 /// The payer asks for a payment of 10.
