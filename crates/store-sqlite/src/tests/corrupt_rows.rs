@@ -7,11 +7,12 @@ use switch::MessageId;
 use super::{Folder, open, tamper};
 use crate::SqliteStore;
 
-const TRANSFER: &str = "INSERT INTO transfer VALUES
-    (x'00b51ec534ee484575b6a9ead2955b8069', 1, NULL, zeroblob(16), 'USD', zeroblob(32), 0, zeroblob(32), 'RESERVED', 0,
-     NULL, NULL, NULL, NULL, NULL);";
-const MESSAGE: &str =
-    "INSERT INTO outbox VALUES (1, 'fsp', 'FSPIOP_CALLBACK_URL_QUOTES', 'PUT', '/', '', x'', 'path /', 0, 0);";
+const TRANSFER: &str = "INSERT INTO transfer
+    (id, payer, payee, amount, currency, condition, expiration, prepare_hash, status, prepared_at) VALUES
+    (x'00b51ec534ee484575b6a9ead2955b8069', 1, NULL, zeroblob(16), 'USD', zeroblob(32), 0, zeroblob(32), 'RESERVED', 0);";
+const MESSAGE: &str = "INSERT INTO outbox
+    (id, recipient, endpoint, method, path, headers, body, subject, created_at, give_up_at) VALUES
+    (1, 'fsp', 'FSPIOP_CALLBACK_URL_QUOTES', 'PUT', '/', '', x'', 'path /', 0, 0);";
 
 /// Reads everything that the trait can read.
 fn read(store: &SqliteStore) -> Result<(), StoreError> {
@@ -60,9 +61,17 @@ fn the_column_is_named() {
     check("INSERT INTO entry VALUES (1, x'', 'RESERVE', 1, 2, zeroblob(16), 'USD', 0)", "entry.transfer_id");
     check("INSERT INTO party VALUES (1, 'MSISDN', '1', NULL, 'US', 1)", "party.currency");
     check("UPDATE participant SET active = 2", "participant.active: Integer");
-    check("INSERT INTO account VALUES (1, 1, 'USD', 'POSITION', 1, x'00', 0)", "account.net_debit_cap");
+    check(
+        "INSERT INTO account (id, participant, currency, kind, active, net_debit_cap, created_at)
+           VALUES (1, 1, 'USD', 'POSITION', 1, x'00', 0)",
+        "account.net_debit_cap",
+    );
     check("INSERT INTO endpoint VALUES (1, 'FAX', 'x')", "endpoint.kind");
-    check("INSERT INTO oracle VALUES (1, 'FAX', NULL, 'x', 0, 0)", "oracle.party_id_type");
+    check(
+        "INSERT INTO oracle (id, party_id_type, currency, endpoint, is_default, created_at)
+           VALUES (1, 'FAX', NULL, 'x', 0, 0)",
+        "oracle.party_id_type",
+    );
 }
 
 #[test]

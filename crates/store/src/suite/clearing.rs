@@ -1,16 +1,18 @@
 //! Transfers and funds change balances to the unit, and are remembered whole.
 
 use fspiop::{Amount, Fulfilment, TransferId};
-use ledger::{AccountId, EntryKind, TransferStatus};
+use ledger::{AccountId, EntryKind, FundsDirection, FundsStatus, TransferStatus};
 use switch::Command;
 
 use super::{
     Fixture,
     command::{
-        PAYEE_POSITION, PAYER, PAYER_POSITION, PAYER_SETTLEMENT, Payment, RECONCILIATION, VALIDITY_MS, amount, funds_in,
+        PAYEE_POSITION, PAYER, PAYER_POSITION, PAYER_SETTLEMENT, Payment, RECONCILIATION, START, VALIDITY_MS, amount,
+        funds_id, funds_in, funds_out, funds_out_end,
     },
     world::World,
 };
+use crate::Store;
 
 /// Prepares a payment of 100.0001, lets it end so, and checks the balances and its two entries.
 fn check<F: Fixture>(end: impl Fn(&Payment) -> Command, status: TransferStatus, kind: EntryKind, moved: [&str; 2]) {
@@ -74,6 +76,44 @@ pub fn funds_move_two_accounts<F: Fixture>() {
     let entries = world.books().entries;
     assert!(entries.iter().all(|entry| entry.kind == EntryKind::FundsIn));
     assert_eq!(entries.len(), 2);
+}
+
+/// Charged when it is prepared, given back when it is called off; all three movements are remembered.
+pub fn funds_go_out<F: Fixture>() {
+    let mut world = World::<F>::onboarded();
+    let out = |number, paid| funds_out(number, PAYER, PAYER_SETTLEMENT, paid);
+    let end = |number, done| funds_out_end(number, PAYER, PAYER_SETTLEMENT, done);
+    world.commit([out(2, "4000"), out(3, "6000"), out(4, "0.0001")]);
+    assert_eq!(world.balance(PAYER_SETTLEMENT), Amount::ZERO);
+    world.reopen();
+    world.clock.advance(3);
+    let now = world.commit([end(2, true), end(3, false), end(4, true)]).now;
+    world.reopen();
+    assert_eq!(world.balance(PAYER_SETTLEMENT), amount("-6000"));
+    assert_eq!(world.balance(RECONCILIATION), amount("6000"));
+    let books = world.books();
+    let funds: Vec<_> = books.funds.iter().map(|funds| (funds.direction, funds.status, funds.ended_at)).collect();
+    let expected = [
+        (FundsDirection::In, FundsStatus::Committed, Some(START)),
+        (FundsDirection::Out, FundsStatus::Committed, Some(now)),
+        (FundsDirection::Out, FundsStatus::Aborted, Some(now)),
+    ];
+    assert_eq!(funds, expected);
+    let kinds: Vec<_> = books.entries.iter().map(|entry| entry.kind).collect();
+    assert_eq!(kinds, [EntryKind::FundsIn, EntryKind::FundsOut, EntryKind::FundsOut, EntryKind::FundsOutAbort]);
+    assert_eq!(world.wait(world.store().story(funds_id(3))).funds.as_ref(), Some(&books.funds[2]));
+}
+
+/// As it came, for transfers that were reserved; those that were refused have none.
+pub fn packets_are_kept_for_reserved_transfers<F: Fixture>() {
+    let mut world = World::<F>::onboarded();
+    let (reserved, refused) = (Payment::new(1, "1"), Payment::new(2, "1000000"));
+    world.commit([reserved.prepare(), refused.prepare()]);
+    world.commit([reserved.prepare(), reserved.fulfil()]);
+    world.reopen();
+    let packet = |payment: &Payment| world.wait(world.store().ilp_packet(payment.id));
+    assert_eq!(packet(&reserved).as_deref(), Some(Payment::ILP_PACKET));
+    assert_eq!(packet(&refused), None);
 }
 
 /// Every field of a transfer, in each of its states, is the same after the store was closed.

@@ -3,9 +3,12 @@
 use bytes::Bytes;
 use fspiop::{Amount, Currency, FspId, Fulfilment, PartyId, QuoteId, Timestamp, TransferId, headers};
 use ledger::{
-    AbortReason, AccountId, AccountType, FundsRequest, InitialPositionAndLimits, NewParticipant, TransferStatus,
+    AbortReason, AccountId, AccountType, FundsRequest, FundsStatus, InitialPositionAndLimits, NewParticipant,
+    TransferStatus,
 };
-use switch::{Administration, Command, Delivery, DeliveryResult, Headers, Inbound, Message, Method, content_hash};
+use switch::{
+    Administration, Command, Delivery, DeliveryResult, FundsOutEnd, Headers, Inbound, Message, Method, content_hash,
+};
 
 /// When the clock starts: 2026-11-22T14:00:00Z.
 pub(super) const START: Timestamp = Timestamp::from_millis(1_795_356_000_000);
@@ -107,13 +110,35 @@ pub(super) fn funds_in(number: u32, name: &str, account: AccountId, paid: &str) 
 /// Records that a participant has paid in any amount.
 pub(super) fn funds_in_of(number: u32, name: &str, account: AccountId, amount: Amount) -> Command {
     Command::Administer(Administration::RecordFundsIn(FundsRequest {
-        id: TransferId::parse(&format!("{number:08x}-0000-4000-8000-000000000000")).expect("made in the right form"),
+        id: funds_id(number),
         participant: fsp(name),
         account,
         amount,
         currency: None,
         hash: content_hash(format!("{name} {account:?} {amount}").as_bytes()),
     }))
+}
+
+/// Prepares that a participant is paid out.
+pub(super) fn funds_out(number: u32, name: &str, account: AccountId, paid: &str) -> Command {
+    match funds_in(number, name, account, paid) {
+        Command::Administer(Administration::RecordFundsIn(request)) => {
+            Command::Administer(Administration::ReserveFundsOut(request))
+        }
+        other => other,
+    }
+}
+
+/// The payment out of this number is done, or called off.
+pub(super) fn funds_out_end(number: u32, name: &str, account: AccountId, done: bool) -> Command {
+    let end = if done { FundsStatus::Committed } else { FundsStatus::Aborted };
+    let end = FundsOutEnd { participant: fsp(name), account, id: funds_id(number), end };
+    Command::Administer(Administration::EndFundsOut(end))
+}
+
+/// The id of a movement of funds.
+pub(super) fn funds_id(number: u32) -> TransferId {
+    TransferId::parse(&format!("{number:08x}-0000-4000-8000-000000000000")).expect("made in the right form")
 }
 
 /// A message of an FSP.
@@ -148,6 +173,9 @@ pub(super) struct Payment {
 }
 
 impl Payment {
+    /// What stands in each payment's ILP packet.
+    pub(super) const ILP_PACKET: &str = "AYIBgQ_-«»";
+
     /// A payment of this amount from the payer to the payee, valid from the start of the clock.
     pub(super) fn new(number: u32, text: &str) -> Payment {
         Payment {
@@ -182,7 +210,7 @@ impl Payment {
         Command::Prepare {
             inbound: inbound(self.payer, Method::Post, "/transfers", body.as_bytes()),
             prepare,
-            ilp_packet: "AYIBgQ".into(),
+            ilp_packet: Payment::ILP_PACKET.into(),
         }
     }
 
@@ -270,4 +298,11 @@ pub(super) fn delivered(messages: &[Message]) -> Command {
 pub(super) fn given_up(message: &Message) -> Command {
     let result = DeliveryResult::GaveUp { message: Box::new(message.clone()), reason: "connection refused".into() };
     Command::Deliveries(vec![Delivery { message: message.id, attempts: 1, at: START, result }])
+}
+
+/// A message that did not arrive so far.
+pub(super) fn failing(message: &Message, attempts: u32, reason: &str) -> Command {
+    let result = DeliveryResult::Failing { reason: reason.into() };
+    let at = START.plus_millis(i64::from(attempts));
+    Command::Deliveries(vec![Delivery { message: message.id, attempts, at, result }])
 }

@@ -5,13 +5,14 @@ use ledger::{
     AccountId, AccountType, ParticipantId, SettlementDelay, SettlementGranularity, SettlementInterchange,
     SettlementModel, TransferStatus,
 };
-use switch::{Administration, Command, EndpointType, OracleId, OracleSettings};
+use switch::{Administration, Command, EndpointType, JwsKeyId, OracleId, OracleSettings};
 
 use super::{
     Fixture,
     command::{HUB, PAYEE, PAYEE_POSITION, PAYER, Payment, START, amount, currency, fsp, hub_accounts, register, usd},
     world::World,
 };
+use crate::FIRST_VERSION;
 
 fn administer(administration: Administration) -> Command {
     Command::Administer(administration)
@@ -122,7 +123,7 @@ pub fn a_switched_off_participant_is_refused_after_reopening<F: Fixture>() {
     assert_eq!([before, during, after].map(|payment| world.status(&payment)), [yes, no, no]);
 }
 
-/// Also when another one takes its number in the same batch.
+/// Its number is not given to another one, not even in the same batch.
 pub fn a_removed_oracle_stays_removed<F: Fixture>() {
     let mut world = World::<F>::empty();
     let create = |kind| administer(Administration::CreateOracle(oracle(kind, None)));
@@ -130,6 +131,39 @@ pub fn a_removed_oracle_stays_removed<F: Fixture>() {
     keeps(&mut world, vec![create(PartyIdType::Msisdn), create(PartyIdType::Iban)]);
     keeps(&mut world, vec![delete(2), create(PartyIdType::Email), create(PartyIdType::Device), delete(3)]);
     let kinds: Vec<_> = world.configuration().routing.oracles().map(|oracle| oracle.party_id_type).collect();
-    assert_eq!(kinds, [PartyIdType::Msisdn, PartyIdType::Email]);
-    keeps(&mut world, vec![delete(1), delete(2)]);
+    assert_eq!(kinds, [PartyIdType::Msisdn, PartyIdType::Device]);
+    keeps(&mut world, vec![delete(1), delete(4)]);
+}
+
+/// Several of one participant; what ends the validity of one leaves the others.
+pub fn public_keys_survive<F: Fixture>() {
+    let mut world = World::<F>::onboarded();
+    let id = |name: &str| JwsKeyId(name.repeat(64).into());
+    let add =
+        |fsp_name, name| administer(Administration::AddJwsKey(fsp(fsp_name), id(name), "-----BEGIN «x»\n".into()));
+    keeps(&mut world, vec![add(PAYER, "a"), add(PAYER, "b"), add(PAYEE, "a")]);
+    let late = START.plus_millis(60_000);
+    keeps(&mut world, vec![administer(Administration::RetireJwsKey(fsp(PAYER), id("a"), late))]);
+    let configuration = world.configuration();
+    let payer = configuration.registry.participant_named(PAYER).expect("it is registered").id;
+    let keys: Vec<_> = configuration.routing.jws_keys(payer).collect();
+    assert_eq!(keys.len(), 2);
+    assert_eq!((keys[0].created_at, keys[0].valid_until, keys[1].valid_until), (START, Some(late), None));
+    assert_eq!(&*keys[0].public_key, "-----BEGIN «x»\n");
+    let again = world.commit([add(PAYER, "a")]).outcomes;
+    assert!(matches!(&again[..], [switch::Outcome::Administered(Err(_))]), "{again:?}");
+}
+
+/// By one with each batch that changes it, and only then.
+pub fn the_version_of_the_configuration_rises<F: Fixture>() {
+    let mut world = World::<F>::empty();
+    assert_eq!(world.configuration().version, FIRST_VERSION);
+    let told = world.commit([register("a", None), register("b", None)]).configuration;
+    assert_eq!(told.map(|told| told.version), Some(FIRST_VERSION + 1));
+    world.commit([register("a", None)]);
+    world.reopen();
+    assert_eq!(world.configuration().version, FIRST_VERSION + 1);
+    let told = world.commit([register("c", None)]).configuration;
+    assert_eq!(told.map(|told| told.version), Some(FIRST_VERSION + 2));
+    assert_eq!(world.configuration().version, FIRST_VERSION + 2);
 }

@@ -67,6 +67,7 @@ mod parties;
 mod programs;
 mod quotes;
 mod reads;
+mod stories;
 
 cases! {$
     amounts: amounts_of_22_digits_are_exact balances_beyond_amounts_on_the_wire_are_exact;
@@ -84,6 +85,8 @@ cases! {$
         a_wrong_fulfilment_moves_the_balance_back
         an_expired_transfer_moves_the_balance_back
         funds_move_two_accounts
+        funds_go_out
+        packets_are_kept_for_reserved_transfers
         transfers_come_back_whole
         identifiers_of_both_forms_are_kept;
     configuration:
@@ -91,7 +94,9 @@ cases! {$
         a_new_store_has_only_the_hub
         only_a_change_of_the_configuration_tells_it
         a_switched_off_participant_is_refused_after_reopening
-        a_removed_oracle_stays_removed;
+        a_removed_oracle_stays_removed
+        public_keys_survive
+        the_version_of_the_configuration_rises;
     duplicates:
         a_resent_prepare_changes_nothing
         a_modified_prepare_is_refused
@@ -119,4 +124,8 @@ cases! {$
         balances_are_those_of_the_accounts_asked_for
         due_transfers_come_by_their_expiration
         the_store_answers;
+    stories:
+        a_story_has_everything_under_its_id
+        a_story_tells_what_became_of_messages
+        a_visitor_sees_the_books;
 }

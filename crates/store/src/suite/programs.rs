@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use fspiop::{Fulfilment, PartyIdType, Timestamp};
+use fspiop::{Fulfilment, PartyIdType, Timestamp, TransferId};
+use ledger::Entry;
 use proptest::{
     prelude::*,
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
@@ -13,8 +14,9 @@ use switch::{Administration, Command, EndpointType, MessageId, OracleId, OracleS
 use super::{
     Fixture, block_on,
     command::{
-        HUB, OTHER, PAYEE, PAYER, PAYER_SETTLEMENT, Payment, amount, answer_quote, currency, delivered, fsp, funds_in,
-        given_up, onboarding, party, quote_id, register, register_party, request_quote, transfer_id, usd,
+        HUB, OTHER, PAYEE, PAYER, PAYER_SETTLEMENT, Payment, amount, answer_quote, currency, delivered, failing, fsp,
+        funds_in, funds_out, funds_out_end, given_up, onboarding, party, quote_id, register, register_party,
+        request_quote, transfer_id, usd,
     },
     world::{ALL, World},
 };
@@ -53,6 +55,9 @@ enum Action {
     DeleteOracle(i64),
     Deliver(usize),
     GiveUp(usize),
+    Fail(usize, u32),
+    FundsOut(u32, u32),
+    EndFundsOut(u32, bool),
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -75,6 +80,9 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (1_i64..4).prop_map(Action::DeleteOracle),
         2 => (0_usize..4).prop_map(Action::Deliver),
         1 => (0_usize..4).prop_map(Action::GiveUp),
+        1 => (0_usize..4, 1_u32..4).prop_map(|(index, attempts)| Action::Fail(index, attempts)),
+        1 => (0..IDS, 1_u32..3).prop_map(|(id, paid)| Action::FundsOut(id, paid)),
+        1 => (0..IDS, any::<bool>()).prop_map(|(id, done)| Action::EndFundsOut(id, done)),
     ]
 }
 
@@ -125,7 +133,7 @@ impl<F: Fixture> Pair<F> {
 
     fn compare(&self) {
         let (world, store, model) = (&self.world, self.world.store(), &self.model);
-        let parts = |books: Books| (books.accounts, books.transfers, books.entries);
+        let parts = |books: Books| (books.accounts, books.transfers, books.funds, in_order(books.entries));
         assert_eq!(parts(world.books()), parts(self.ask(model.books())));
         assert_eq!(world.outbox(), self.ask(model.pending_messages(MessageId(0), ALL)));
         assert_eq!(world.configuration(), self.ask(model.configuration()));
@@ -133,6 +141,9 @@ impl<F: Fixture> Pair<F> {
         assert_eq!(world.wait(store.due(end, ALL)), self.ask(model.due(end, ALL)));
         for id in (0..IDS).map(quote_id) {
             assert_eq!(world.wait(store.quote(id)), self.ask(model.quote(id)));
+            let id = TransferId(id.0);
+            assert_eq!(world.wait(store.story(id)), self.ask(model.story(id)));
+            assert_eq!(world.wait(store.ilp_packet(id)), self.ask(model.ilp_packet(id)));
         }
         for (sub, currency) in [(false, None), (false, Some(usd())), (true, None), (true, Some(usd()))] {
             let party = alice(sub);
@@ -159,6 +170,9 @@ impl<F: Fixture> Pair<F> {
             Action::FundsIn(id, paid) => funds_in(id, PAYER, PAYER_SETTLEMENT, &paid.to_string()),
             Action::Deliver(count) => delivered(outbox().get(..count)?),
             Action::GiveUp(index) => given_up(outbox().get(index)?),
+            Action::Fail(index, attempts) => failing(outbox().get(index)?, attempts, "timed out"),
+            Action::FundsOut(id, paid) => funds_out(id, PAYER, PAYER_SETTLEMENT, &paid.to_string()),
+            Action::EndFundsOut(id, done) => funds_out_end(id, PAYER, PAYER_SETTLEMENT, done),
             _ => Command::Administer(administration(action)?),
         })
     }
@@ -184,6 +198,12 @@ fn administration(action: &Action) -> Option<Administration> {
         Action::DeleteOracle(id) => Administration::DeleteOracle(OracleId(id)),
         _ => return None,
     })
+}
+
+/// The journal by time; lines of one moment have no order among different movements.
+fn in_order(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.sort_by_key(|entry| (entry.at, entry.transfer_id));
+    entries
 }
 
 fn payment(id: u32) -> Payment {
