@@ -157,9 +157,15 @@ pub(crate) enum HubCommand {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct StoreArguments {
-    /// Where the hub keeps its data: sqlite:FILE
+    /// Where the hub keeps its data: sqlite:FILE or postgres://USER@HOST:PORT/DATABASE (its password: MOJALOOP_STORE_PASSWORD or MOJALOOP_STORE_PASSWORD_FILE)
     #[arg(long, value_name = "STORE", env = environment::STORE, hide_env_values = true)]
     pub(crate) store: Option<String>,
+    /// Certificates (a PEM file) that the database's is checked against [default: those of the system]
+    #[arg(long, value_name = "FILE", env = environment::STORE_CERTIFICATES)]
+    pub(crate) store_certificates: Option<PathBuf>,
+    /// The name of this node, which no other node of the hub on the same database has [default: this machine's name, with --port-offset if there is one]
+    #[arg(long, value_name = "NAME", env = environment::NODE)]
+    pub(crate) node: Option<String>,
     /// The name in FSPIOP-Source of messages that the hub makes itself; fixed when the store is made
     #[arg(long, value_name = "NAME", env = environment::HUB_NAME)]
     pub(crate) hub_name: Option<String>,

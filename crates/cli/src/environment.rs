@@ -9,6 +9,9 @@ use crate::exit::Failure;
 pub(crate) const SETTINGS: &[&str] = &[
     SETTINGS_FILE,
     STORE,
+    STORE_PASSWORD,
+    STORE_CERTIFICATES,
+    NODE,
     HUB_NAME,
     LISTEN_ADDRESS,
     PORT_OFFSET,
@@ -35,6 +38,9 @@ pub(crate) const SETTINGS: &[&str] = &[
 ];
 pub(crate) const SETTINGS_FILE: &str = "MOJALOOP_SETTINGS";
 pub(crate) const STORE: &str = "MOJALOOP_STORE";
+pub(crate) const STORE_PASSWORD: &str = "MOJALOOP_STORE_PASSWORD";
+pub(crate) const STORE_CERTIFICATES: &str = "MOJALOOP_STORE_CERTIFICATES";
+pub(crate) const NODE: &str = "MOJALOOP_NODE";
 pub(crate) const HUB_NAME: &str = "MOJALOOP_HUB_NAME";
 pub(crate) const LISTEN_ADDRESS: &str = "MOJALOOP_LISTEN_ADDRESS";
 pub(crate) const PORT_OFFSET: &str = "MOJALOOP_PORT_OFFSET";

@@ -39,6 +39,15 @@ pub struct Loaded {
     pub origins: Origins,
     /// What the definition asks for that is not available yet: warnings where nothing is started.
     pub unavailable: Vec<Problem>,
+    /// What works in one process on this machine and not yet in containers.
+    pub unavailable_in_containers: Vec<Problem>,
+}
+
+impl Loaded {
+    /// Everything that is not available yet, here or there.
+    pub fn warnings(&self) -> Vec<Problem> {
+        [self.unavailable.as_slice(), &self.unavailable_in_containers].concat()
+    }
 }
 
 /// Reads, merges and checks a definition.
@@ -80,7 +89,8 @@ fn check(schema: &Schema, root: &Node, mut problems: Vec<Problem>) -> Result<Loa
         .map_err(|error| Problem::new("", &root.origin, format!("cannot be used: {error}")))?;
     let origins = Origins::of_tree(root);
     let unavailable = unavailable::list(&hub, &origins);
-    Ok(Loaded { hub, origins, unavailable })
+    let unavailable_in_containers = unavailable::in_containers(&hub, &origins);
+    Ok(Loaded { hub, origins, unavailable, unavailable_in_containers })
 }
 
 impl Loaded {

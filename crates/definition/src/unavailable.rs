@@ -26,12 +26,19 @@ pub(crate) fn list(hub: &Hub, origins: &Origins) -> Vec<Problem> {
         let at = format!("{}.endpoint", path::item("participants", index));
         list.when(needs_tls(&participant.endpoint), &at, "an endpoint with TLS or keys", "use an http:// URL or simulator");
     }
-    list.when(hub.store.kind == StoreKind::Postgres, "store.kind", "a hub on PostgreSQL", "use sqlite");
     list.when(components.ttk, "components.ttk", "the Testing Toolkit as a component", "use false; the Testing Toolkit can be run against the hub by hand");
     list.when(components.portal, "components.portal", "the portal", "use false and the hub's admin APIs");
     list.when(components.monitoring, "components.monitoring", "monitoring as a component", "use false; the hub's metrics are at /metrics on port 9100");
     list.when(components.iam, "components.iam", "identity and access management", "use false and keep the admin APIs in a private network");
     list.when(components.pm4ml, "components.pm4ml", "Payment Manager", "use false and a simulator or a participant's own adapter");
+    list.problems
+}
+
+/// What works in one process on this machine and not yet in containers.
+#[rustfmt::skip]
+pub(crate) fn in_containers(hub: &Hub, origins: &Origins) -> Vec<Problem> {
+    let mut list = List { origins, problems: Vec::new() };
+    list.when(hub.store.kind == StoreKind::Postgres, "store.kind", "a hub on PostgreSQL in containers", "use sqlite, or the embedded engine: mojaloop harness up --engine embedded");
     list.problems
 }
 

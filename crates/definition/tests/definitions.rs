@@ -41,7 +41,7 @@ fn bad_definitions() {
 
 /// Warnings, then the whole definition with the origin of each value.
 fn told(loaded: &Loaded) -> String {
-    let warnings: Vec<String> = loaded.unavailable.iter().map(ToString::to_string).collect();
+    let warnings: Vec<String> = loaded.warnings().iter().map(ToString::to_string).collect();
     let warnings = if warnings.is_empty() { "no warnings".to_owned() } else { warnings.join("\n") };
     format!("{warnings}\n---\n{}", loaded.yaml(true)).replace("tests/good/", "")
 }

@@ -1,4 +1,4 @@
-//! The embedded engine: a hub on SQLite and its FSPs in one process.
+//! The embedded engine: a hub and its FSPs in one process, on SQLite or on a PostgreSQL that is there.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -7,17 +7,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fspiop::{FspId, Timestamp};
+use fspiop::Timestamp;
 use hub::{
     CallbackPolicy, Intake, Listen, OpenAuthorizer, Running, Settings, delivery::SchedulerSettings, system_clock,
 };
 use operations::Silent;
 use participant::{PayError, PaymentResult, Profile, Script, Simulator, TransferRequest};
 use provisioning::{Apis, Scheme};
-use store_sqlite::SqliteStore;
+use stores::Opening;
 use tempfile::TempDir;
 
-use crate::{HarnessError, Instance, Lock, Place, State};
+use crate::{HarnessError, Instance, Lock, Place, State, store_opening::opening};
 
 /// The port where simulated FSPs are controlled.
 const CONTROL_PORT: u16 = 9101;
@@ -64,8 +64,10 @@ impl Harness {
         let outside = || HarnessError::PortOffset(up.port_offset);
         let listen = Listen::at(address, up.port_offset).ok_or_else(outside)?;
         let control = CONTROL_PORT.checked_add(up.port_offset).ok_or_else(outside)?;
-        let (folder, data) = data_file(&up)?;
-        let hub = start_hub(listen, data.clone(), up.hub.scheme.hub_name.clone()).await?;
+        let (folder, file) = data_file(&up)?;
+        let opening = opening(&up.hub, file, up.place.name())?;
+        let data = opening.location.to_string();
+        let hub = start_hub(listen, opening).await?;
         let (simulator, scheme) = match up.simulators {
             true => {
                 let simulator = start_simulator(&hub, &up.hub, SocketAddr::new(address, control)).await?;
@@ -116,13 +118,9 @@ fn data_file(up: &Up) -> Result<(Option<TempDir>, PathBuf), HarnessError> {
     Ok((Some(folder), file))
 }
 
-async fn start_hub(listen: Listen, data: PathBuf, hub_name: FspId) -> Result<Running, HarnessError> {
-    let clock = system_clock();
-    let store = {
-        let (hub_name, clock) = (hub_name.clone(), clock.clone());
-        let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&data, hub_name, clock)).await;
-        opened.map_err(|error| HarnessError::TimedOut(error.to_string()))?.map_err(hub::ServeError::Store)?
-    };
+async fn start_hub(listen: Listen, opening: Opening) -> Result<Running, HarnessError> {
+    let (clock, hub_name) = (system_clock(), opening.hub.clone());
+    let store = stores::open(opening, clock.clone()).await.map_err(hub::ServeError::Store)?;
     let settings = Settings {
         listen,
         hub_name,
@@ -130,7 +128,7 @@ async fn start_hub(listen: Listen, data: PathBuf, hub_name: FspId) -> Result<Run
         delivery: SchedulerSettings::default(),
         intake: Intake::default(),
     };
-    Ok(hub::serve(settings, Arc::new(store), clock, Arc::new(OpenAuthorizer)).await?)
+    Ok(hub::serve(settings, store, clock, Arc::new(OpenAuthorizer)).await?)
 }
 
 /// The FSPs must be there before the hub can be told where they are; of their endpoints they know themselves.
@@ -160,7 +158,7 @@ fn apis(hub: &Running) -> Apis {
     }
 }
 
-fn describe(up: &Up, hub: &Running, simulator: Option<&Simulator>, data: PathBuf) -> Instance {
+fn describe(up: &Up, hub: &Running, simulator: Option<&Simulator>, data: String) -> Instance {
     let addresses = &hub.addresses;
     let startup = up.started.elapsed();
     Instance {

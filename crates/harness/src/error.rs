@@ -33,6 +33,17 @@ pub enum HarnessError {
     /// An offset that leaves the range of ports.
     #[error("the port offset {0} leaves the range of ports")]
     PortOffset(u16),
+    /// The store's URL makes no sense.
+    #[error("store.url: {0}")]
+    StoreUrl(stores::StoreLocationError),
+    /// A secret is not where the definition says.
+    #[error("store.passwordFrom: {place}: {why}")]
+    Secret {
+        /// Where it was to be.
+        place: String,
+        /// Why it can't be had.
+        why: String,
+    },
     /// The hub did not start.
     #[error(transparent)]
     Hub(#[from] hub::ServeError),

@@ -3,7 +3,6 @@
 use std::{
     fs::{self, File, TryLockError},
     net::SocketAddr,
-    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -39,8 +38,8 @@ pub struct Instance {
     pub version: String,
     /// When it was started.
     pub started_at: Timestamp,
-    /// Where its data are.
-    pub data: PathBuf,
+    /// Where its data are: `sqlite:FILE`, or a database without its password.
+    pub data: String,
     /// Whether the data go with it.
     pub ephemeral: bool,
     /// Where FSPs reach the hub.

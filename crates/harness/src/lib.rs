@@ -9,6 +9,7 @@ mod error;
 mod instance;
 mod place;
 mod resident;
+mod store_opening;
 mod wanted;
 
 pub use compose::{Compose, ComposeStatus, Container, render};

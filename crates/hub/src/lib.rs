@@ -29,7 +29,7 @@ pub use authorizer::{Authorizer, Denied, OpenAuthorizer, Operation};
 pub use callback_policy::CallbackPolicy;
 pub use metrics::Metrics;
 pub use serve::{Addresses, Running, ServeError, serve, system_clock};
-pub use settings::{Intake, Listen, Settings, StoreLocation, StoreLocationError};
+pub use settings::{Intake, Listen, Settings};
 
 use crate::{committer::Committer, current::Current, lookup::Lookup};
 

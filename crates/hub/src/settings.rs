@@ -1,6 +1,6 @@
 //! What a running hub is told at its start.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::net::SocketAddr;
 
 use fspiop::FspId;
 
@@ -79,42 +79,11 @@ impl Default for Intake {
     }
 }
 
-/// Where a hub keeps its data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreLocation {
-    /// A SQLite file.
-    Sqlite(PathBuf),
-}
-
-/// Why a text names no store.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StoreLocationError {
-    /// Not one of the known forms.
-    #[error("found {0:?}, expected sqlite:FILE")]
-    Unknown(String),
-    /// A form that is still to come.
-    #[error("found {0:?}: PostgreSQL is not available yet; expected sqlite:FILE")]
-    NotYet(String),
-}
-
-impl std::str::FromStr for StoreLocation {
-    type Err = StoreLocationError;
-
-    fn from_str(text: &str) -> Result<StoreLocation, StoreLocationError> {
-        match text.split_once(':') {
-            Some(("sqlite", file)) if !file.is_empty() => Ok(StoreLocation::Sqlite(file.into())),
-            // What follows may hold a password.
-            Some((kind @ ("postgres" | "postgresql"), _)) => Err(StoreLocationError::NotYet(format!("{kind}:…"))),
-            _ => Err(StoreLocationError::Unknown(text.chars().take(80).collect())),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
-    use super::{Listen, StoreLocation, StoreLocationError};
+    use super::Listen;
 
     #[test]
     fn ports_are_those_of_upstreams_harness_and_move_together() {
@@ -133,25 +102,5 @@ mod tests {
         assert_eq!(ports(at(10_000).unwrap()), usual.map(|port| port + 10_000));
         assert_eq!(at(56_435).map(|listen| listen.operations.port()), Some(65_535));
         assert_eq!(at(56_436), None);
-    }
-
-    #[track_caller]
-    fn check(text: &str, expect: Result<&str, &str>) {
-        let found = text.parse::<StoreLocation>().map(|StoreLocation::Sqlite(file)| file.display().to_string());
-        let found = found.map_err(|error: StoreLocationError| error.to_string());
-        assert_eq!(found.as_deref().map_err(String::as_str), expect);
-    }
-
-    #[test]
-    fn stores_are_named_by_kind() {
-        check("sqlite:hub.sqlite", Ok("hub.sqlite"));
-        check("sqlite:/var/lib/a:b", Ok("/var/lib/a:b"));
-        check("sqlite:", Err(r#"found "sqlite:", expected sqlite:FILE"#));
-        check("hub.sqlite", Err(r#"found "hub.sqlite", expected sqlite:FILE"#));
-        let not_yet = "PostgreSQL is not available yet; expected sqlite:FILE";
-        for kind in ["postgres", "postgresql"] {
-            let expect = format!(r#"found "{kind}:…": {not_yet}"#);
-            check(&format!("{kind}://hub:secret@db/hub"), Err(&expect));
-        }
     }
 }

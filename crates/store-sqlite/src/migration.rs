@@ -38,6 +38,11 @@ impl Marks {
         })
     }
 
+    /// The number of the last migration that was run.
+    pub(crate) fn version(self) -> i64 {
+        self.version
+    }
+
     /// Refuses files of other programs and of newer versions of this one. An empty file is ours to fill.
     pub(crate) fn check(self, known: i64) -> Result<(), StoreError> {
         if self.pages > 0 && self.application_id != APPLICATION_ID {

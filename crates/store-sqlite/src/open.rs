@@ -59,6 +59,11 @@ fn try_open(path: &Path, hub: &FspId, now: Timestamp) -> Result<Opened, StoreErr
     Ok(Opened { lock, writer, reader, auditor, configuration, meta })
 }
 
+/// The schema version of a file; 0 if there is none, or none that can be read.
+pub(crate) fn version(path: &Path) -> i64 {
+    connection::glance(path).and_then(|connection| Marks::read(&connection)).map_or(0, Marks::version)
+}
+
 /// What must be said before anything is touched.
 fn inspect(path: &Path) -> Result<(), StoreError> {
     let folder = path.parent().unwrap_or(path);

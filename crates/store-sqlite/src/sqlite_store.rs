@@ -13,6 +13,7 @@ use crate::{
     batch::{Current, Writer},
     error,
     lock::Lock,
+    migration,
     open::{self, Opened},
     tables::{balance, books, funds_movement, ilp_packet, meta, outbox, party, quote, sent_message, transfer},
     worker::Worker,
@@ -58,6 +59,16 @@ impl SqliteStore {
             current,
             _lock: lock,
         })
+    }
+
+    /// Brings the file to this program's schema version, or makes it: the version before (0: there was no file) and after.
+    ///
+    /// # Errors
+    /// Those of [`SqliteStore::open`].
+    pub fn migrate(path: &Path, hub: FspId, clock: Arc<dyn Clock>) -> Result<(i64, i64), StoreError> {
+        let before = open::version(path);
+        drop(SqliteStore::open(path, hub, clock)?);
+        Ok((before, migration::KNOWN))
     }
 
     /// Messages that were given up, with numbers above `after`, in order, at most `limit`.

@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // One transaction carries a decision and its outbox, and the outbox's records are the switch's words.
     ("store", &["switch", "ledger", "fspiop"]),
     ("store-sqlite", &["store", "switch", "ledger", "fspiop"]),
+    ("stores", &["store", "store-sqlite", "fspiop"]),
     ("hub", &["store", "switch", "ledger", "fspiop"]),
     ("participant", &["fspiop"]),
     ("definition", &["fspiop"]),
@@ -24,7 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // The four tools do not know each other.
     (
         "harness",
-        &["image", "provisioning", "definition", "operations", "hub", "participant", "store", "store-sqlite", "fspiop"],
+        &["image", "provisioning", "definition", "operations", "hub", "participant", "stores", "store", "fspiop"],
     ),
     ("miniloop", &["kubernetes", "image", "provisioning", "definition", "operations", "fspiop"]),
     ("helm", &["kubernetes", "image", "provisioning", "definition", "operations", "fspiop"]),
@@ -46,7 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "participant",
             "simulation",
             "store",
-            "store-sqlite",
+            "stores",
             "fspiop",
         ],
     ),

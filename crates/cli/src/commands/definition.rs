@@ -94,12 +94,19 @@ fn sources(global: &Global) -> Sources {
 /// The definition that the global flags name, with its warnings told on standard error.
 pub(crate) fn load(global: &Global) -> Result<Loaded, Failure> {
     let loaded = definition::load(&sources(global)).map_err(|problems| refusal(&problems))?;
-    warn(&loaded);
+    warn(&loaded.warnings());
     Ok(loaded)
 }
 
-fn warn(loaded: &Loaded) {
-    for problem in &loaded.unavailable {
+/// The same for the embedded engine, which can do what containers can't yet.
+pub(crate) fn load_embedded(global: &Global) -> Result<Loaded, Failure> {
+    let loaded = definition::load(&sources(global)).map_err(|problems| refusal(&problems))?;
+    warn(&loaded.unavailable);
+    Ok(loaded)
+}
+
+fn warn(warnings: &[Problem]) {
+    for problem in warnings {
         anstream::eprintln!("{} {problem}", printer::bold("warning:"));
     }
 }
@@ -122,13 +129,13 @@ struct Validation<'a> {
 fn validate(global: &Global) -> Result<(), Failure> {
     let loaded = definition::load(&sources(global));
     let (problems, warnings) = match &loaded {
-        Ok(loaded) => (&[][..], loaded.unavailable.as_slice()),
-        Err(problems) => (problems.0.as_slice(), &[][..]),
+        Ok(loaded) => (&[][..], loaded.warnings()),
+        Err(problems) => (problems.0.as_slice(), Vec::new()),
     };
-    let validation = Validation { valid: loaded.is_ok(), problems, warnings };
+    let validation = Validation { valid: loaded.is_ok(), problems, warnings: &warnings };
     match loaded {
         Ok(ref loaded) => {
-            warn(loaded);
+            warn(&warnings);
             printer::print(global.output, "Validation", &validation, |validation| told(loaded, validation.warnings))
         }
         Err(ref problems) => {

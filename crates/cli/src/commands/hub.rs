@@ -1,6 +1,6 @@
 //! `mojaloop hub serve` and `mojaloop hub migrate`.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use hub::{CallbackPolicy, Intake, Listen, OpenAuthorizer, ServeError, Settings, serve, system_clock};
 use serde::{Deserialize, Serialize};
@@ -22,14 +22,22 @@ pub(crate) fn run(command: HubCommand, global: Global) -> Result<(), Failure> {
 }
 
 #[derive(Serialize)]
-struct Migrated {
+struct Migration {
+    store: String,
     hub: String,
+    from: i64,
+    to: i64,
 }
 
 fn migrate(arguments: MigrateArguments, global: &Global) -> Result<(), Failure> {
-    let (_store, hub) = store::open(arguments.store)?;
-    let migrated = Migrated { hub: hub.to_string() };
-    printer::print(global.output, "Migration", &migrated, |_| "the store has this program's schema version".to_owned())
+    let opening = store::opening(arguments.store)?;
+    let (store, hub) = (opening.location.to_string(), opening.hub.to_string());
+    let migrated = runtime::start()?.block_on(stores::migrate(opening, system_clock())).map_err(Failure::failed)?;
+    let migration = Migration { store, hub, from: migrated.from, to: migrated.to };
+    printer::print(global.output, "Migration", &migration, |migration| match migration.from == migration.to {
+        true => format!("{} has schema version {} already", migration.store, migration.to),
+        false => format!("{} was brought from schema version {} to {}", migration.store, migration.from, migration.to),
+    })
 }
 
 /// What `--settings` names. Its keys are the flags' names.
@@ -37,6 +45,8 @@ fn migrate(arguments: MigrateArguments, global: &Global) -> Result<(), Failure> 
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 struct SettingsFile {
     store: Option<String>,
+    store_certificates: Option<PathBuf>,
+    node: Option<String>,
     hub_name: Option<String>,
     listen_address: Option<IpAddr>,
     port_offset: Option<u16>,
@@ -59,6 +69,8 @@ fn complete(mut arguments: ServeArguments) -> Result<ServeArguments, Failure> {
     let or =
         |given: Option<String>, file: Option<String>, variable: &str| given.or(file.filter(|_| !own_file(variable)));
     arguments.store.store = or(arguments.store.store, file.store, environment::STORE);
+    arguments.store.node = or(arguments.store.node, file.node, environment::NODE);
+    arguments.store.store_certificates = arguments.store.store_certificates.or(file.store_certificates);
     arguments.store.hub_name = or(arguments.store.hub_name, file.hub_name, environment::HUB_NAME);
     arguments.callback_policy = or(arguments.callback_policy, file.callback_policy, environment::CALLBACK_POLICY);
     arguments.listen_address = arguments.listen_address.or(file.listen_address);
@@ -83,11 +95,17 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
     let policy = environment::or_file(arguments.callback_policy.clone(), environment::CALLBACK_POLICY)?;
     let callback_policy = CallbackPolicy::parse(policy.as_deref().unwrap_or("not-link-local"))
         .map_err(|error| Failure::usage(format!("--callback-policy ({}): {error}", environment::CALLBACK_POLICY)))?;
-    let (store, hub_name) = store::open(arguments.store)?;
+    let mut opening = store::opening(arguments.store)?;
+    // Several hubs on one machine have different ports.
+    if let (None, 1..) = (&opening.database.node, offset) {
+        opening.database.node = Some(format!("{}-{offset}", stores::this_machine()).into());
+    }
     let delivery = hub::delivery::SchedulerSettings::default();
+    let hub_name = opening.hub.clone();
     let settings = Settings { listen, hub_name, callback_policy, delivery, intake: Intake::default() };
     let runtime = runtime::start()?;
     runtime.block_on(async {
+        let store = stores::open(opening, system_clock()).await.map_err(Failure::failed)?;
         let running = serve(settings, store, system_clock(), Arc::new(OpenAuthorizer)).await.map_err(explain)?;
         let listening = &running.addresses;
         tracing::info!(fspiop = ?listening.fspiop, ledger = %listening.ledger_admin, operations = %listening.operations, "ready");

@@ -2,7 +2,7 @@
 
 use std::{future::Future, path::Path, time::Duration};
 
-use definition::Loaded;
+use definition::{Loaded, Problem};
 use operations::{
     Artefacts, Exit, Failure, FileLock, Findings, Report, Severity, Step, Target, Verdict, Verify, run_steps,
 };
@@ -13,7 +13,7 @@ use crate::{
     printer,
 };
 
-pub(crate) use crate::commands::definition::load;
+pub(crate) use crate::commands::definition::{load, load_embedded};
 
 /// What to do with a target.
 pub(crate) enum Verb<'a> {
@@ -28,11 +28,11 @@ pub(crate) enum Verb<'a> {
 }
 
 /// Refuses what the definition asks for and is not there yet; nothing is left out in silence.
-pub(crate) fn require_available(loaded: &Loaded) -> Result<(), Failure> {
-    match loaded.unavailable.as_slice() {
+pub(crate) fn require_available(unavailable: &[Problem]) -> Result<(), Failure> {
+    match unavailable {
         [] => Ok(()),
         [first, ..] => {
-            let count = loaded.unavailable.len();
+            let count = unavailable.len();
             Err(Failure::preflight(format!(
                 "{count} of the definition's settings are not available yet (see the warnings above)"
             ))
@@ -62,7 +62,7 @@ pub(crate) fn run<T: Target>(
                 if found.is_empty() { Ok(()) } else { Err(Failure::verdict(Exit::Pending)) }
             }
             Verb::Up => {
-                require_available(loaded)?;
+                require_available(&loaded.warnings())?;
                 target.doctor().await.require()?;
                 change(target, "up", target.up(), &steps, timeout).await?;
                 drop(steps);

@@ -57,7 +57,7 @@ fn definition(engine: &Engine) -> Vec<Finding> {
         StoreKind::Sqlite => Finding::warning(
             "store",
             "SQLite keeps the books on one node: while that node is away, so is the hub",
-            "store.kind: postgres is the store for production; it is not available yet",
+            "store.kind: postgres is the store for production; it is not available in containers yet",
         ),
         StoreKind::Postgres => Finding::ok("store", "PostgreSQL"),
     });

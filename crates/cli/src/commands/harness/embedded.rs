@@ -197,7 +197,7 @@ impl Status {
             ("process", instance.pid.to_string()),
             ("since", instance.started_at.to_string()),
             ("memory", memory),
-            ("data", format!("{}{kind}", instance.data.display())),
+            ("data", format!("{}{kind}", instance.data)),
         ];
         let rows = facts.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
         format!("{}\n\n{}", printer::table(&["harness", ""], rows, &[]), urls(instance))
@@ -312,6 +312,9 @@ pub(super) fn explain(error: HarnessError) -> Failure {
         }
         HarnessError::NotRunning { .. } => Failure::failed(error).hint("mojaloop harness up --detach"),
         HarnessError::TimedOut(_) => Failure::failed(error).exit(Exit::TimedOut),
+        HarnessError::StoreUrl(_) | HarnessError::Secret { .. } => {
+            Failure::failed(error).hint("mojaloop definition show --origin says where it is written")
+        }
         HarnessError::File { .. } => Failure::failed(error).hint("--data-dir DIR puts the data elsewhere"),
         HarnessError::Provisioning(failure) => failure,
     }

@@ -18,7 +18,7 @@ use crate::{
 
 /// What the embedded engine needs: its ports and a folder that it can write.
 pub(super) fn doctor(arguments: &EngineArguments, global: &Global, place: &Place) -> Result<(), Failure> {
-    tool::load(global)?;
+    tool::load_embedded(global)?;
     let ports = match Instance::find(place).map_err(embedded::explain)? {
         Some(instance) => Finding::ok("ports", format!("held by this harness itself, process {}", instance.pid)),
         None => free_ports(arguments.port_offset.unwrap_or(0)),
@@ -63,7 +63,7 @@ fn writable(place: &Place) -> Finding {
 
 /// What `up` would change: the process if there is none, and the scheme of the one that runs.
 pub(super) fn plan(global: &Global, place: &Place) -> Result<(), Failure> {
-    let loaded = tool::load(global)?;
+    let loaded = tool::load_embedded(global)?;
     let found = match Instance::find(place).map_err(embedded::explain)? {
         None => Plan { changes: vec![starting(place)] },
         Some(instance) => {
@@ -101,7 +101,7 @@ pub(super) async fn differences(loaded: &Loaded, instance: &Instance) -> Result<
 
 /// Health, scheme and a payment.
 pub(super) fn verify(global: &Global, place: &Place) -> Result<(), Failure> {
-    let loaded = tool::load(global)?;
+    let loaded = tool::load_embedded(global)?;
     let instance = Instance::get(place).map_err(embedded::explain)?;
     let verify = runtime::start()?.block_on(tool::interruptible(async {
         let mut checks = vec![health(&instance).await];

@@ -21,14 +21,18 @@ use crate::{
 pub(crate) fn run(command: HarnessCommand, global: Global, started: Instant) -> Result<(), Failure> {
     let place = Place::of(&global.name, global.data_dir.as_deref()).map_err(embedded::explain)?;
     match command {
-        HarnessCommand::Up(arguments) => {
-            let loaded = tool::load(&global)?;
-            tool::require_available(&loaded)?;
-            match engine(&arguments.engine, &place)? {
-                Engine::Embedded => embedded::start(&arguments, &global, place, loaded, started),
-                Engine::Compose => compose::start(&arguments, &global, loaded),
+        HarnessCommand::Up(arguments) => match engine(&arguments.engine, &place)? {
+            Engine::Embedded => {
+                let loaded = tool::load_embedded(&global)?;
+                tool::require_available(&loaded.unavailable)?;
+                embedded::start(&arguments, &global, place, loaded, started)
             }
-        }
+            Engine::Compose => {
+                let loaded = tool::load(&global)?;
+                tool::require_available(&loaded.warnings())?;
+                compose::start(&arguments, &global, loaded)
+            }
+        },
         HarnessCommand::Render(arguments) => render(&arguments.out, &global),
         HarnessCommand::Doctor(arguments) => match engine(&arguments, &place)? {
             Engine::Embedded => looking::doctor(&arguments, &global, &place),
