@@ -10,7 +10,7 @@ pub struct AccountId(pub i64);
 
 impl AccountId {
     /// The counter side of reservations. It has no row of its own: its balance is, by definition, minus the sum of all
-    /// RESERVED amounts, so that no two nodes ever wait for each other over it.
+    /// RESERVED amounts, of transfers and of payments out, so that no two nodes ever wait for each other over it.
     pub const TRANSIT: AccountId = AccountId(0);
 }
 

@@ -15,20 +15,23 @@ pub enum EntryKind {
     Abort,
     /// A participant paid in: reconciliation up, settlement account down.
     FundsIn,
-    /// A participant's payment out was prepared: settlement account up, reconciliation down.
+    /// A participant's payment out was prepared: settlement account up, transit down.
     FundsOut,
-    /// A payment out was called off: reconciliation up, settlement account down.
+    /// A payment out was done: transit up, reconciliation down.
+    FundsOutCommit,
+    /// A payment out was called off: transit up, settlement account down.
     FundsOutAbort,
 }
 
 impl EntryKind {
     /// All kinds.
-    pub const ALL: [EntryKind; 6] = [
+    pub const ALL: [EntryKind; 7] = [
         EntryKind::Reserve,
         EntryKind::Commit,
         EntryKind::Abort,
         EntryKind::FundsIn,
         EntryKind::FundsOut,
+        EntryKind::FundsOutCommit,
         EntryKind::FundsOutAbort,
     ];
 
@@ -40,6 +43,7 @@ impl EntryKind {
             EntryKind::Abort => "ABORT",
             EntryKind::FundsIn => "FUNDS_IN",
             EntryKind::FundsOut => "FUNDS_OUT",
+            EntryKind::FundsOutCommit => "FUNDS_OUT_COMMIT",
             EntryKind::FundsOutAbort => "FUNDS_OUT_ABORT",
         }
     }

@@ -99,17 +99,18 @@ impl Ledger {
         Ok(())
     }
 
-    /// Prepares a payment out: the settlement account is charged at once, so that nothing else can use the money. What
-    /// secures the participant's position stays. The same request again changes nothing and succeeds.
+    /// Prepares a payment out: the settlement account is charged at once, so that nothing else can use the money; the hub's
+    /// reconciliation account falls when it is done. What secures the participant's position stays. The same request again
+    /// changes nothing and succeeds.
     pub fn reserve_funds_out(&mut self, now: Timestamp, request: &FundsRequest) -> Result<(), LedgerError> {
         let direction = FundsDirection::Out;
-        let Some((account, reconciliation)) = self.accounts_of_funds(request, direction)? else { return Ok(()) };
+        let Some((account, _)) = self.accounts_of_funds(request, direction)? else { return Ok(()) };
         let available = self.available(&account);
         if request.amount > available {
             return Err(LedgerError::InsufficientFunds { available });
         }
         let movement = new_movement(now, request, &account, direction);
-        self.post(entry(&movement, EntryKind::FundsOut, account.id, reconciliation, now))
+        self.post(entry(&movement, EntryKind::FundsOut, account.id, AccountId::TRANSIT, now))
             .ok_or(LedgerError::OutOfRange)?;
         self.save_funds(movement);
         Ok(())
@@ -136,11 +137,11 @@ impl Ledger {
         if movement.status != FundsStatus::Reserved || end == FundsStatus::Reserved {
             return Err(LedgerError::FundsEnded { found: movement.status.as_str() });
         }
-        if end == FundsStatus::Aborted {
-            let reconciliation = reconciliation_of(&registry, movement.currency)?;
-            self.post(entry(&movement, EntryKind::FundsOutAbort, reconciliation, movement.account, now))
-                .ok_or(LedgerError::OutOfRange)?;
-        }
+        let (kind, lowered) = match end {
+            FundsStatus::Aborted => (EntryKind::FundsOutAbort, movement.account),
+            _ => (EntryKind::FundsOutCommit, reconciliation_of(&registry, movement.currency)?),
+        };
+        self.post(entry(&movement, kind, AccountId::TRANSIT, lowered, now)).ok_or(LedgerError::OutOfRange)?;
         self.save_funds(FundsMovement { status: end, ended_at: Some(now), ..movement });
         Ok(())
     }

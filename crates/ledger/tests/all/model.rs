@@ -6,12 +6,15 @@ use std::{
 };
 
 use fspiop::{Amount, Timestamp};
-use ledger::{AccountId, AccountType, Balance, Ledger, Prepare, Registry, Transfer, TransferStatus};
+use ledger::{
+    AccountId, AccountType, Balance, FundsMovement, FundsRequest, FundsStatus, Ledger, Prepare, Registry, Transfer,
+    TransferStatus,
+};
 use proptest::prelude::*;
 
 use crate::world::{
-    OTHER, PAYEE, PAYER, START, aborted, account, consent, fsp, fulfilled, fulfilment, funds_in, hash, hub_only, id,
-    join, payment, prepared, refusal, usd,
+    HUB, OTHER, PAYEE, PAYER, START, aborted, account, consent, fsp, fulfilled, fulfilment, funds_in, hash, hub_only,
+    id, join, payment, prepared, refusal, usd,
 };
 
 const FSPS: [&str; 3] = [PAYER, PAYEE, OTHER];
@@ -44,6 +47,8 @@ enum Step {
     },
     Expire(u32),
     FundsIn(u32, usize, i128),
+    FundsOut(u32, usize, i128),
+    EndFundsOut(u32, usize, FundsStatus),
     AdjustCap(usize, i128),
     Activate(usize, bool),
     Advance(i64),
@@ -62,7 +67,10 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(id, source, fits, content)| Step::Fulfil { id, source, fits, content }),
         2 => (id.clone(), who.clone(), content).prop_map(|(id, source, content)| Step::Abort { id, source, content }),
         2 => id.clone().prop_map(Step::Expire),
-        1 => (id, who.clone(), 0_i128..300).prop_map(|(id, who, units)| Step::FundsIn(id, who, units)),
+        1 => (id.clone(), who.clone(), 0_i128..300).prop_map(|(id, who, units)| Step::FundsIn(id, who, units)),
+        2 => (id.clone(), who.clone(), 0_i128..1_200).prop_map(|(id, who, units)| Step::FundsOut(id, who, units)),
+        2 => (id, who.clone(), 0..FundsStatus::ALL.len())
+            .prop_map(|(id, who, end)| Step::EndFundsOut(id, who, FundsStatus::ALL[end])),
         1 => (who.clone(), 0_i128..2_000).prop_map(|(who, units)| Step::AdjustCap(who, units)),
         1 => (who, prop::bool::weighted(0.7)).prop_map(|(who, active)| Step::Activate(who, active)),
         2 => (0_i64..30).prop_map(Step::Advance),
@@ -92,12 +100,14 @@ struct Model {
     active: [bool; 3],
     transfers: HashMap<u32, Known>,
     funds: HashMap<u32, (usize, i128)>,
+    /// Payments out, with where they stand.
+    out: HashMap<u32, (usize, i128, &'static str)>,
 }
 
 impl Model {
     fn new() -> Model {
-        let (transfers, funds) = (HashMap::new(), HashMap::new());
-        Model { now: 0, owes: [0; 3], paid_in: [CAP; 3], caps: [CAP; 3], active: [true; 3], transfers, funds }
+        let (transfers, funds, out) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Model { now: 0, owes: [0; 3], paid_in: [CAP; 3], caps: [CAP; 3], active: [true; 3], transfers, funds, out }
     }
 
     fn prepare(&mut self, id: u32, transfer: Known) -> String {
@@ -105,7 +115,7 @@ impl Model {
             let duplicate = known.content == transfer.content;
             return if duplicate { format!("duplicate of {}", known.state) } else { "modified".to_owned() };
         }
-        if self.funds.contains_key(&id) {
+        if self.funds.contains_key(&id) || self.out.contains_key(&id) {
             return "modified".to_owned();
         }
         let Known { payer, payee, units, expiration, .. } = transfer;
@@ -179,12 +189,46 @@ impl Model {
         if let Some(earlier) = self.funds.get(&id) {
             return *earlier == (who, units);
         }
-        if self.transfers.contains_key(&id) || units == 0 {
+        if self.transfers.contains_key(&id) || self.out.contains_key(&id) || units == 0 {
             return false;
         }
         self.funds.insert(id, (who, units));
         self.paid_in[who] += units;
         true
+    }
+
+    fn funds_out(&mut self, id: u32, who: usize, units: i128) -> bool {
+        if let Some((owner, asked, _)) = self.out.get(&id) {
+            return (*owner, *asked) == (who, units);
+        }
+        let free = (self.paid_in[who] - self.owes[who].max(0)).max(0);
+        if self.transfers.contains_key(&id) || self.funds.contains_key(&id) || units == 0 || units > free {
+            return false;
+        }
+        self.out.insert(id, (who, units, "RESERVED"));
+        self.paid_in[who] -= units;
+        true
+    }
+
+    fn end_funds_out(&mut self, id: u32, who: usize, end: &'static str) -> bool {
+        let Some((owner, units, state)) = self.out.get_mut(&id).filter(|(owner, ..)| *owner == who) else {
+            return false;
+        };
+        if *state != "RESERVED" || end == "RESERVED" {
+            return *state == end;
+        }
+        *state = end;
+        if end == "ABORTED" {
+            self.paid_in[*owner] += *units;
+        }
+        true
+    }
+
+    /// What the hub's mirror of the settlement bank shows: money that has come and has not left yet.
+    fn at_the_bank(&self) -> i128 {
+        let leaving: i128 =
+            self.out.values().filter(|(.., state)| *state == "RESERVED").map(|(_, units, _)| units).sum();
+        self.paid_in.iter().sum::<i128>() + leaving
     }
 }
 
@@ -247,12 +291,17 @@ impl Pair {
                 assert_eq!(self.ledger.expire(now, id(number)).is_some(), self.model.expire(number), "{step:?}");
             }
             Step::FundsIn(number, who, units) => {
-                let settlement = account(&self.ledger, FSPS[who], usd(), AccountType::Settlement).id;
-                let mut funds = funds_in(number, FSPS[who], settlement, &Amount::from_units(units).to_string());
-                funds.hash.0[..2].copy_from_slice(&[u8::try_from(who).unwrap(), 1]);
-                funds.hash.0[2..18].copy_from_slice(&units.to_be_bytes());
-                let found = self.ledger.record_funds_in(now, &funds).is_ok();
+                let found = self.ledger.record_funds_in(now, &self.funds(number, who, units)).is_ok();
                 assert_eq!(found, self.model.funds_in(number, who, units), "{step:?}");
+            }
+            Step::FundsOut(number, who, units) => {
+                let found = self.ledger.reserve_funds_out(now, &self.funds(number, who, units)).is_ok();
+                assert_eq!(found, self.model.funds_out(number, who, units), "{step:?}");
+            }
+            Step::EndFundsOut(number, who, end) => {
+                let settlement = self.settlement(who);
+                let found = self.ledger.end_funds_out(now, &fsp(FSPS[who]), settlement, id(number), end).is_ok();
+                assert_eq!(found, self.model.end_funds_out(number, who, end.as_str()), "{step:?}");
             }
             Step::AdjustCap(who, units) => {
                 self.ledger.adjust_limit(&fsp(FSPS[who]), usd(), Amount::from_units(units)).unwrap();
@@ -266,6 +315,19 @@ impl Pair {
             Step::NewBatch => self.new_batch(),
         }
         self.compare(step);
+    }
+
+    fn settlement(&self, who: usize) -> AccountId {
+        account(&self.ledger, FSPS[who], usd(), AccountType::Settlement).id
+    }
+
+    /// A request whose hash says what it holds.
+    fn funds(&self, number: u32, who: usize, units: i128) -> FundsRequest {
+        let paid = Amount::from_units(units).to_string();
+        let mut funds = funds_in(number, FSPS[who], self.settlement(who), &paid);
+        funds.hash.0[..2].copy_from_slice(&[u8::try_from(who).unwrap(), 1]);
+        funds.hash.0[2..18].copy_from_slice(&units.to_be_bytes());
+        funds
     }
 
     /// Everything goes to a store and comes back.
@@ -324,8 +386,16 @@ impl Pair {
             assert_eq!(amount.units(), sums.get(&account.id).copied().unwrap_or_default(), "{step:?}: {account:?}");
         }
         let reserved: i128 = (0..IDS).filter_map(|number| self.reserved(number)).sum();
-        assert_eq!(transit, -reserved, "{step:?}: transit holds what is reserved");
+        let leaving: i128 = (0..IDS).filter_map(|number| self.leaving(number)).sum();
+        assert_eq!(transit, -reserved - leaving, "{step:?}: transit holds what is reserved");
+        let bank = self.ledger.balance(&account(&self.ledger, HUB, usd(), AccountType::HubReconciliation));
+        assert_eq!(bank.amount.units(), self.model.at_the_bank(), "{step:?}: what is at the bank");
         assert_eq!(self.model.owes.iter().sum::<i128>(), reserved, "{step:?}: positions are what is reserved");
+    }
+
+    fn leaving(&self, number: u32) -> Option<i128> {
+        let open = |movement: &&FundsMovement| movement.status == FundsStatus::Reserved;
+        self.ledger.funds(id(number)).filter(open).map(|movement| movement.amount.units())
     }
 
     fn reserved(&self, number: u32) -> Option<i128> {

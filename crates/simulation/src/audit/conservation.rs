@@ -94,7 +94,7 @@ fn check_sides(line: &Entry, transfer: &Transfer, batch: &Batch<'_>) -> Check {
         EntryKind::Reserve => (position(Some(transfer.payer)), Some(AccountId::TRANSIT)),
         EntryKind::Commit => (Some(AccountId::TRANSIT), position(transfer.payee)),
         EntryKind::Abort => (Some(AccountId::TRANSIT), position(Some(transfer.payer))),
-        EntryKind::FundsIn | EntryKind::FundsOut | EntryKind::FundsOutAbort => (None, None),
+        _ => (None, None),
     };
     let sides = (Some(line.raised), Some(line.lowered)) == (raised, lowered);
     ensure(sides && line.amount == transfer.amount, "I1", || format!("the line {line:?} is not one of {transfer:?}"))

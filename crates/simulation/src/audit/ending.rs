@@ -26,7 +26,7 @@ impl Endings {
                     ensure(self.begun.contains(&id), "I3", || format!("{id} ended and was never reserved"))?;
                     ensure(self.ended.insert(id), "I3", || format!("{id} ended a second time: {:?}", entry.kind))?;
                 }
-                EntryKind::FundsIn | EntryKind::FundsOut | EntryKind::FundsOutAbort => {}
+                _ => {}
             }
         }
         batch.changes.iter().try_for_each(|(before, after)| check_change(*before, after))

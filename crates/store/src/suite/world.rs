@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use fspiop::{Amount, Timestamp};
-use ledger::{AccountId, Transfer, TransferStatus};
+use ledger::{AccountId, FundsStatus, Transfer, TransferStatus};
 use switch::{Command, Configuration, Message, MessageId};
 
 use super::{
@@ -101,7 +101,9 @@ impl<F: Fixture> World<F> {
             assert_eq!(balance.changed_at, changed_at.unwrap_or(account.created_at), "{account:?}");
         }
         let reserved = books.transfers.iter().filter(|transfer| transfer.status == TransferStatus::Reserved);
-        let reserved: i128 = reserved.map(|transfer| transfer.amount.units()).sum();
+        let paid_out = books.funds.iter().filter(|movement| movement.status == FundsStatus::Reserved);
+        let reserved = reserved.map(|transfer| transfer.amount).chain(paid_out.map(|movement| movement.amount));
+        let reserved: i128 = reserved.map(Amount::units).sum();
         let transit = sums.remove(&AccountId::TRANSIT).map_or(0, |(units, _)| units);
         assert_eq!(transit, -reserved, "transit holds what is reserved");
         assert!(sums.is_empty(), "entries of unknown accounts: {sums:?}");
