@@ -153,6 +153,23 @@ pub(crate) enum HubCommand {
     /// Bring a store to this program's schema version
     #[command(before_help = "Example: mojaloop hub migrate --store sqlite:hub.sqlite")]
     Migrate(MigrateArguments),
+    /// Print the OpenAPI document of one of the hub's APIs, as the hub serves it at /openapi.json
+    #[command(before_help = "Example: mojaloop hub openapi ledger > ledger.json")]
+    Openapi(OpenapiArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OpenapiArguments {
+    /// Which API: what FSPs use, what operators of the ledger use, what operators of oracles use
+    #[arg(value_name = "API", value_enum)]
+    pub(crate) api: Api,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Api {
+    Fspiop,
+    Ledger,
+    Oracles,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -44,7 +44,7 @@ pub(crate) const FORMATS: &[Format] = &[
     Format { pattern: CURRENCY, wording: "a currency code of ISO 4217 (3 capital letters)", refuse: no_currency, hint: currency_hint },
     Format { pattern: r"^([0]|([1-9][0-9]{0,17}))([.][0-9]{0,3}[1-9])?$", wording: "an amount in quotes: up to 18 digits, then at most 4 decimal places that do not end in 0", refuse: no_amount, hint: amount_hint },
     Format { pattern: r"^[a-z][a-z0-9-]{0,22}[a-z0-9]$|^[a-z]$", wording: "a name of 1 to 24 lower-case letters, digits or '-' that begins with a letter and does not end with '-'", refuse: nothing, hint: lower_case_hint },
-    Format { pattern: r"^[A-Za-z0-9._-]{1,30}$", wording: "a name of 1 to 30 letters, digits, '.', '_' or '-'", refuse: nothing, hint: no_hint },
+    Format { pattern: r"^[A-Za-z0-9._-]{2,30}$", wording: "a name of 2 to 30 letters, digits, '.', '_' or '-'", refuse: nothing, hint: no_hint },
     Format { pattern: r"^(MSISDN|EMAIL|PERSONAL_ID|BUSINESS|DEVICE|ACCOUNT_ID|IBAN|ALIAS)/[^/ ]{1,128}(/[^/ ]{1,128})?$", wording: "a party as TYPE/IDENTIFIER, for example MSISDN/27713803912", refuse: no_party, hint: party_hint },
     Format { pattern: r"^(MSISDN|EMAIL|PERSONAL_ID|BUSINESS|DEVICE|ACCOUNT_ID|IBAN|ALIAS)$", wording: "one of: MSISDN, EMAIL, PERSONAL_ID, BUSINESS, DEVICE, ACCOUNT_ID, IBAN, ALIAS", refuse: nothing, hint: party_type_hint },
     Format { pattern: r"^https?://[^ /?#]+(/[^ ?#]*)?$", wording: "a URL that begins with http:// or https:// and has no query", refuse: no_plain_url, hint: no_hint },

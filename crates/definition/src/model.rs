@@ -90,7 +90,7 @@ pub enum Implementation {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Scheme {
     /// The hub's own name on the wire, in FSPIOP-Source of messages that it makes itself. It is fixed when the store is made.
-    #[schemars(with = "String", regex(pattern = r"^[A-Za-z0-9._-]{1,30}$"))]
+    #[schemars(with = "String", regex(pattern = r"^[A-Za-z0-9._-]{2,30}$"))]
     pub hub_name: FspId,
     /// Currencies in which participants pay, by their codes of ISO 4217.
     #[schemars(with = "Vec<String>", length(min = 1), inner(regex(pattern = r"^[A-Z]{3}$")))]
@@ -256,7 +256,7 @@ pub struct Windows {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Participant {
     /// Its name on the wire (FSPIOP-Source), 1 to 30 characters.
-    #[schemars(with = "String", regex(pattern = r"^[A-Za-z0-9._-]{1,30}$"))]
+    #[schemars(with = "String", regex(pattern = r"^[A-Za-z0-9._-]{2,30}$"))]
     pub name: FspId,
     /// Its accounts, by currency.
     #[schemars(

@@ -7,6 +7,7 @@
 //! The crate does no I/O, reads no clock, and uses neither randomness nor floats.
 
 mod amount;
+mod body_schema;
 mod content_type;
 mod currency;
 mod date_time;
@@ -26,6 +27,7 @@ mod version;
 pub mod write;
 
 pub use amount::{Amount, AmountError};
+pub use body_schema::Body;
 pub use content_type::{Accept, content_type, parse_content_type};
 pub use currency::{Currency, CurrencyError, Money};
 pub use date_time::{Timestamp, TimestampError, parse_http_date_header};

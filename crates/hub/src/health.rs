@@ -9,21 +9,23 @@ use axum::{
 };
 use fspiop::Timestamp;
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::Hub;
+use crate::{Hub, openapi::words};
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Health {
+pub(crate) struct Health {
     status: &'static str,
     uptime: f64,
+    #[schemars(with = "words::Moment")]
     start_time: Timestamp,
     version_number: &'static str,
     services: [Service; 3],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Service {
     name: &'static str,
     status: &'static str,

@@ -17,6 +17,7 @@ mod expiry;
 mod health;
 mod lookup;
 mod metrics;
+mod openapi;
 mod operations;
 mod serve;
 mod settings;
@@ -28,6 +29,7 @@ use store::{Clock, Store};
 pub use authorizer::{Authorizer, Denied, OpenAuthorizer, Operation};
 pub use callback_policy::CallbackPolicy;
 pub use metrics::Metrics;
+pub use openapi::{ApiName, Document, openapi};
 pub use serve::{Addresses, Running, ServeError, serve, system_clock};
 pub use settings::{Intake, Listen, Settings};
 

@@ -12,7 +12,8 @@ pub(crate) fn router(hub: Arc<Hub>) -> Router {
     Router::new().route("/metrics", get(metrics)).route("/live", get(live)).route("/ready", get(ready)).with_state(hub)
 }
 
-async fn metrics(State(hub): State<Arc<Hub>>) -> impl IntoResponse {
+/// All figures.
+pub(crate) async fn metrics(State(hub): State<Arc<Hub>>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], hub.metrics.encode())
 }
 

@@ -1,12 +1,14 @@
-//! `mojaloop hub serve` and `mojaloop hub migrate`.
+//! `mojaloop hub serve`, `mojaloop hub migrate` and `mojaloop hub openapi`.
 
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
-use hub::{CallbackPolicy, Intake, Listen, OpenAuthorizer, ServeError, Settings, serve, system_clock};
+use hub::{
+    ApiName, CallbackPolicy, Intake, Listen, OpenAuthorizer, ServeError, Settings, openapi, serve, system_clock,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    arguments::{Admin, Global, HubCommand, MigrateArguments, ServeArguments},
+    arguments::{Admin, Api, Global, HubCommand, MigrateArguments, ServeArguments},
     commands::{runtime, store},
     environment,
     exit::Failure,
@@ -18,6 +20,15 @@ pub(crate) fn run(command: HubCommand, global: Global) -> Result<(), Failure> {
     match command {
         HubCommand::Serve(arguments) => run_hub(arguments),
         HubCommand::Migrate(arguments) => migrate(arguments, &global),
+        HubCommand::Openapi(arguments) => printer::print_text(&openapi(api_name(arguments.api)).to_json()),
+    }
+}
+
+fn api_name(api: Api) -> ApiName {
+    match api {
+        Api::Fspiop => ApiName::Fspiop,
+        Api::Ledger => ApiName::Ledger,
+        Api::Oracles => ApiName::Oracles,
     }
 }
 

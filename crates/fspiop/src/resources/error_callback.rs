@@ -16,7 +16,7 @@ pub struct ErrorCallback {
     pub description: Box<str>,
 }
 
-static SHAPE: Shape = object(&[required("errorInformation", &ERROR_INFORMATION)]);
+pub(crate) static SHAPE: Shape = object(&[required("errorInformation", &ERROR_INFORMATION)]);
 static CAPTURES: &[Capture] = &[inside("errorInformation", &[slot("errorCode", 0), slot("errorDescription", 1)])];
 
 impl ErrorCallback {

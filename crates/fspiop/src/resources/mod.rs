@@ -5,7 +5,7 @@ pub(crate) mod parties;
 pub(crate) mod quotes;
 pub(crate) mod transfers;
 
-mod error_callback;
+pub(crate) mod error_callback;
 
 use std::borrow::Cow;
 use std::fmt::Display;

@@ -70,19 +70,20 @@ pub struct BulkRegistrationAnswer {
     pub currency: Option<Currency>,
 }
 
-static REGISTRATION: Shape =
+pub(crate) static REGISTRATION: Shape =
     object(&[required("fspId", &FSP_ID), optional("currency", &CURRENCY), optional("extensionList", &EXTENSION_LIST)]);
 static REGISTRATION_CAPTURES: &[Capture] = &[slot("fspId", 0), slot("currency", 1)];
 
-static ANSWER: Shape = object(&[optional("fspId", &FSP_ID)]);
+pub(crate) static ANSWER: Shape = object(&[optional("fspId", &FSP_ID)]);
 static ANSWER_CAPTURES: &[Capture] = &[slot("fspId", 0)];
 
-static BULK: Shape =
+pub(crate) static BULK: Shape =
     object(&[required("requestId", &CORRELATION_ID), required("partyList", &PARTIES), optional("currency", &CURRENCY)]);
 static PARTIES: Shape = array(&PARTY_ID_INFO, 1, MAX_PARTIES);
 static BULK_CAPTURES: &[Capture] = &[slot("requestId", 0), slot("currency", 1)];
 
-static BULK_ANSWER: Shape = object(&[required("partyList", &PARTY_RESULTS), optional("currency", &CURRENCY)]);
+pub(crate) static BULK_ANSWER: Shape =
+    object(&[required("partyList", &PARTY_RESULTS), optional("currency", &CURRENCY)]);
 static PARTY_RESULTS: Shape = array(&PARTY_RESULT, 1, MAX_PARTIES);
 static PARTY_RESULT: Shape =
     object(&[required("partyId", &PARTY_ID_INFO), optional("errorInformation", &ERROR_INFORMATION)]);

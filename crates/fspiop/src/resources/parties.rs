@@ -22,7 +22,7 @@ pub struct PartyAnswer {
     pub fsp_id: Option<FspId>,
 }
 
-static ANSWER: Shape = object(&[required("party", &PARTY)]);
+pub(crate) static ANSWER: Shape = object(&[required("party", &PARTY)]);
 static ANSWER_CAPTURES: &[Capture] = &[inside(
     "party",
     &[inside(

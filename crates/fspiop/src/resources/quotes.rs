@@ -94,7 +94,7 @@ pub struct QuoteAnswer<'a> {
     pub ilp_packet: Cow<'a, str>,
 }
 
-static REQUEST: Shape = object(&[
+pub(crate) static REQUEST: Shape = object(&[
     required("quoteId", &CORRELATION_ID),
     required("transactionId", &CORRELATION_ID),
     optional("transactionRequestId", &CORRELATION_ID),
@@ -121,7 +121,7 @@ static REQUEST_CAPTURES: &[Capture] = &[
     slot("expiration", 7),
 ];
 
-static ANSWER: Shape = object(&[
+pub(crate) static ANSWER: Shape = object(&[
     required("transferAmount", &MONEY),
     optional("payeeReceiveAmount", &MONEY),
     optional("payeeFspFee", &MONEY),

@@ -116,7 +116,7 @@ pub struct TransferPatch {
     pub completed_timestamp: Timestamp,
 }
 
-static PREPARE: Shape = object(&[
+pub(crate) static PREPARE: Shape = object(&[
     required("transferId", &CORRELATION_ID),
     required("payeeFsp", &FSP_ID),
     required("payerFsp", &FSP_ID),
@@ -136,7 +136,7 @@ static PREPARE_CAPTURES: &[Capture] = &[
     slot("ilpPacket", 7),
 ];
 
-static FULFIL: Shape = object(&[
+pub(crate) static FULFIL: Shape = object(&[
     optional("fulfilment", &HASH),
     optional("completedTimestamp", &DATE_TIME),
     required("transferState", &TRANSFER_STATE),
@@ -144,7 +144,7 @@ static FULFIL: Shape = object(&[
 ]);
 static FULFIL_CAPTURES: &[Capture] = &[slot("transferState", 0), slot("fulfilment", 1), slot("completedTimestamp", 2)];
 
-static PATCH: Shape = object(&[
+pub(crate) static PATCH: Shape = object(&[
     required("completedTimestamp", &DATE_TIME),
     required("transferState", &TRANSFER_STATE),
     optional("extensionList", &EXTENSION_LIST),

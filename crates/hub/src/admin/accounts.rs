@@ -3,24 +3,27 @@
 use std::{collections::HashMap, sync::Arc};
 
 use axum::extract::{Query, State};
-use fspiop::{Amount, Currency, ErrorCode, FspiopError, Timestamp};
+use fspiop::{Amount, Currency, Timestamp};
 use http::StatusCode;
 use ledger::{Account, AccountId, AccountType, Balance};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer, ser::Error};
 use serde_json::value::RawValue;
 use switch::Administration;
 
 use super::{
-    answer::{AdminError, Answer, administer, empty, json, participant_not_found},
+    answer::{AdminError, Answer, administer, configuration, empty, json, participant_not_found, unreadable},
     participants::{self, ActiveBody},
     request::{JsonBody, Path, account_id, invalid, name, required},
 };
-use crate::Hub;
+use crate::{Hub, openapi::words};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct NewAccountBody {
+    #[schemars(with = "Option<words::CurrencyCode>")]
     currency: Option<Currency>,
     #[serde(rename = "type")]
+    #[schemars(with = "words::AccountKind")]
     kind: String,
 }
 
@@ -38,24 +41,42 @@ impl Serialize for NumberAmount {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct AccountView {
+pub(super) struct AccountView {
+    #[schemars(with = "words::AccountNumber")]
     id: i64,
+    #[schemars(with = "words::AccountKind")]
     ledger_account_type: &'static str,
+    #[schemars(with = "words::CurrencyCode")]
     currency: Currency,
+    #[schemars(with = "words::Flag")]
     is_active: u8,
+    #[schemars(with = "words::Number")]
     value: NumberAmount,
+    #[schemars(with = "words::Number")]
     reserved_value: NumberAmount,
+    #[schemars(with = "words::Moment")]
     changed_date: Timestamp,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct PositionView {
+pub(super) struct PositionView {
+    #[schemars(with = "words::CurrencyCode")]
     currency: Currency,
+    #[schemars(with = "words::Number")]
     value: NumberAmount,
+    #[schemars(with = "words::Moment")]
     changed_date: Timestamp,
+}
+
+/// Positions: with a currency that of it, which is `null` where there is none; else all.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum Positions {
+    One(Option<PositionView>),
+    All(Vec<PositionView>),
 }
 
 /// `GET /participants/{name}/accounts`
@@ -84,10 +105,11 @@ pub(super) async fn positions(
             value: NumberAmount(balance.amount),
             changed_date: balance.changed_at,
         });
-    match query.currency {
-        Some(_) => json(StatusCode::OK, &views.next()),
-        None => json(StatusCode::OK, &views.collect::<Vec<_>>()),
-    }
+    let positions = match query.currency {
+        Some(_) => Positions::One(views.next()),
+        None => Positions::All(views.collect()),
+    };
+    json(StatusCode::OK, &positions)
 }
 
 /// `POST /participants/{name}/accounts`
@@ -101,7 +123,7 @@ pub(super) async fn create(
     let kind = AccountType::parse(&body.kind).ok_or_else(unknown)?;
     let (owner, currency) = (name(&wanted)?, required(body.currency)?);
     administer(&hub, Administration::CreateHubAccount(owner, currency, kind)).await?;
-    participants::answer_one(&hub, StatusCode::CREATED, &wanted)
+    participants::answer_one(&hub, StatusCode::CREATED, &wanted).await
 }
 
 /// `PUT /participants/{name}/accounts/{id}`
@@ -116,14 +138,11 @@ pub(super) async fn activate(
 
 /// All accounts of a participant with what stands on them.
 async fn accounts_with_balances(hub: &Hub, wanted: &str) -> Result<Vec<(Account, Balance)>, AdminError> {
-    let configuration = hub.current.get();
+    let configuration = configuration(hub).await?;
     let owner = configuration.registry.participant_named(wanted).ok_or_else(participant_not_found)?.id;
     let accounts: Vec<Account> = configuration.registry.accounts_of(owner).cloned().collect();
     let ids: Vec<AccountId> = accounts.iter().map(|account| account.id).collect();
-    let balances = hub.store.balances(ids).await.map_err(|error| {
-        tracing::error!(%error, "balances can't be read");
-        FspiopError::plain(ErrorCode::ServiceCurrentlyUnavailable)
-    })?;
+    let balances = hub.store.balances(ids).await.map_err(|error| unreadable("the balances", &error))?;
     let balances: HashMap<AccountId, Balance> = balances.into_iter().collect();
     let with_balance = |account: Account| {
         let nothing = Balance { amount: Amount::ZERO, changed_at: account.created_at };

@@ -1,5 +1,7 @@
 //! How operators are answered.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -8,7 +10,8 @@ use fspiop::{ErrorCode, FspiopError};
 use http::StatusCode;
 use ledger::LedgerError;
 use serde::Serialize;
-use switch::{Administration, AdministrationError, Command, Outcome};
+use store::StoreError;
+use switch::{Administration, AdministrationError, Command, Configuration, Outcome};
 
 use crate::{Hub, edge::Refusal};
 
@@ -16,6 +19,13 @@ use crate::{Hub, edge::Refusal};
 pub(super) struct AdminError {
     status: StatusCode,
     error: FspiopError,
+}
+
+impl AdminError {
+    /// Whether what the request names is not there.
+    pub(super) fn is_not_found(&self) -> bool {
+        self.error.code == ErrorCode::IdNotFound
+    }
 }
 
 /// What the handlers return.
@@ -33,19 +43,27 @@ impl From<AdministrationError> for AdminError {
     /// look for exactly that.
     fn from(error: AdministrationError) -> AdminError {
         let (status, code) = match &error {
-            AdministrationError::Ledger(LedgerError::LimitsAlreadySet) => (500, ErrorCode::InternalServerError),
-            AdministrationError::Ledger(LedgerError::ParticipantNotFound | LedgerError::AccountNotFound) => {
-                (404, ErrorCode::IdNotFound)
-            }
-            AdministrationError::Ledger(LedgerError::SettlementModelNotFound) => (404, ErrorCode::IdNotFound),
-            AdministrationError::Ledger(LedgerError::ModifiedRequest) => (400, ErrorCode::ModifiedRequest),
-            AdministrationError::Ledger(_) => (400, ErrorCode::ClientError),
+            AdministrationError::Ledger(error) => of_ledger(error),
             AdministrationError::OracleExists(_) => (400, ErrorCode::InternalServerError),
-            AdministrationError::OracleNotFound | AdministrationError::JwsKeyNotFound => (404, ErrorCode::IdNotFound),
+            AdministrationError::OracleNotFound | AdministrationError::JwsKeyNotFound => (400, ErrorCode::IdNotFound),
             AdministrationError::JwsKeyExists => (400, ErrorCode::ClientError),
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
         AdminError { status, error: FspiopError::new(code, error.to_string()) }
+    }
+}
+
+/// Upstream answers 400 for what does not exist, too: 404 is for URIs that it does not have.
+fn of_ledger(error: &LedgerError) -> (u16, ErrorCode) {
+    match error {
+        LedgerError::LimitsAlreadySet => (500, ErrorCode::InternalServerError),
+        LedgerError::ParticipantNotFound | LedgerError::AccountNotFound | LedgerError::SettlementModelNotFound => {
+            (400, ErrorCode::IdNotFound)
+        }
+        LedgerError::FundsNotFound => (400, ErrorCode::TransferIdNotFound),
+        LedgerError::InsufficientFunds { .. } => (400, ErrorCode::PayerFspInsufficientLiquidity),
+        LedgerError::ModifiedRequest => (400, ErrorCode::ModifiedRequest),
+        _ => (400, ErrorCode::ClientError),
     }
 }
 
@@ -60,6 +78,19 @@ impl IntoResponse for AdminError {
 /// Nobody has this name.
 pub(super) fn participant_not_found() -> AdminError {
     AdministrationError::Ledger(LedgerError::ParticipantNotFound).into()
+}
+
+/// The configuration as it is now, also when another node has just changed it.
+pub(super) async fn configuration(hub: &Hub) -> Result<Arc<Configuration>, AdminError> {
+    let configuration = hub.store.configuration().await.map_err(|error| unreadable("the configuration", &error))?;
+    hub.current.set(configuration.clone());
+    Ok(configuration)
+}
+
+/// The store does not answer. What it said may hold data of others: it is for the log.
+pub(super) fn unreadable(what: &str, error: &StoreError) -> AdminError {
+    tracing::error!(%error, "{what} can't be read");
+    FspiopError::plain(ErrorCode::ServiceCurrentlyUnavailable).into()
 }
 
 /// Decides an operator's request and makes it durable.

@@ -4,27 +4,30 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use fspiop::{Currency, ErrorCode, FspId, FspiopError, PartyId, PartyIdType};
+use fspiop::{Currency, FspId, PartyId, PartyIdType};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    answer::{Answer, json},
+    answer::{Answer, configuration, json, unreadable},
     request::{Path, invalid},
 };
-use crate::Hub;
+use crate::{Hub, openapi::words};
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct PartyList<'a> {
+pub(super) struct PartyList<'a> {
     party_list: Vec<Entry<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Entry<'a> {
+    #[schemars(with = "words::ParticipantName")]
     fsp_id: &'a FspId,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::CurrencyCode>")]
     currency: Option<Currency>,
 }
 
@@ -46,11 +49,8 @@ async fn answer(State(hub): State<Arc<Hub>>, kind: &str, identifier: &str, sub_i
     let wrong = |error: fspiop::PartyIdError| invalid("/path", error);
     let kind = PartyIdType::parse(kind).map_err(wrong)?;
     let party = PartyId::new(kind, identifier, sub_id).map_err(wrong)?;
-    let entries = hub.store.party(party, None).await.map_err(|error| {
-        tracing::error!(%error, "the built-in directory can't be read");
-        FspiopError::plain(ErrorCode::ServiceCurrentlyUnavailable)
-    })?;
-    let configuration = hub.current.get();
+    let entries = hub.store.party(party, None).await.map_err(|error| unreadable("the built-in directory", &error))?;
+    let configuration = configuration(&hub).await?;
     let named = |entry: &switch::PartyEntry| {
         let participant = configuration.registry.participant(entry.participant)?;
         Some(Entry { fsp_id: &participant.name, currency: entry.currency })

@@ -1,9 +1,11 @@
 //! `/participants/{name}/endpoints`: where a participant wants its messages.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
-use axum::extract::State;
+use axum::extract::{Query, State, rejection::QueryRejection};
+use fspiop::{ErrorCode, FspiopError};
 use http::StatusCode;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{
@@ -14,24 +16,36 @@ use serde::{
 use switch::{Administration, EndpointType};
 
 use super::{
-    answer::{AdminError, Answer, administer, empty, json, participant_not_found},
+    answer::{AdminError, Answer, administer, configuration, empty, json, participant_not_found},
     request::{JsonBody, Path, invalid, name},
 };
-use crate::Hub;
+use crate::{Hub, openapi::words};
 
 /// Longest value of an endpoint, in bytes.
 const LONGEST_VALUE: usize = 2_048;
+/// Most endpoints in one request: each type has one, and a request that names one twice means the last.
+const MOST_ENDPOINTS: usize = 2 * EndpointType::ALL.len();
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct EndpointBody {
     #[serde(rename = "type")]
+    #[schemars(with = "words::EndpointKind")]
     kind: String,
+    #[schemars(length(min = 1, max = LONGEST_VALUE))]
     value: String,
 }
 
-#[derive(Serialize)]
-struct EndpointView<'a> {
+/// Which endpoints are asked for.
+#[derive(Deserialize)]
+pub(super) struct Filter {
     #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(super) struct EndpointView<'a> {
+    #[serde(rename = "type")]
+    #[schemars(with = "words::EndpointKind")]
     kind: &'static str,
     value: &'a str,
 }
@@ -42,6 +56,17 @@ pub(super) struct EndpointsBody(Vec<EndpointBody>);
 impl<'de> Deserialize<'de> for EndpointsBody {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<EndpointsBody, D::Error> {
         deserializer.deserialize_any(OneOrMany)
+    }
+}
+
+impl JsonSchema for EndpointsBody {
+    fn schema_name() -> Cow<'static, str> {
+        "EndpointsBody".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (one, many) = (EndpointBody::json_schema(generator), EndpointBody::json_schema(generator));
+        json_schema!({"anyOf": [one, {"type": "array", "maxItems": MOST_ENDPOINTS, "items": many}]})
     }
 }
 
@@ -63,16 +88,19 @@ impl<'de> Visitor<'de> for OneOrMany {
     }
 }
 
-/// `GET /participants/{name}/endpoints`
-pub(super) async fn list(State(hub): State<Arc<Hub>>, Path(wanted): Path<String>) -> Answer {
-    let configuration = hub.current.get();
+/// `GET /participants/{name}/endpoints?type=`
+pub(super) async fn list(
+    State(hub): State<Arc<Hub>>,
+    Path(wanted): Path<String>,
+    query: Result<Query<Filter>, QueryRejection>,
+) -> Answer {
+    let Query(filter) = query.map_err(|_| invalid("/query", "must have type at most once"))?;
+    let configuration = configuration(&hub).await?;
     let owner = configuration.registry.participant_named(&wanted).ok_or_else(participant_not_found)?;
-    let views: Vec<_> = configuration
-        .routing
-        .endpoints(owner.id)
-        .map(|(endpoint, value)| EndpointView { kind: endpoint.as_str(), value })
-        .collect();
-    json(StatusCode::OK, &views)
+    let endpoints = configuration.routing.endpoints(owner.id);
+    let views = endpoints.map(|(endpoint, value)| EndpointView { kind: endpoint.as_str(), value });
+    let wanted = views.filter(|view| filter.kind.as_deref().is_none_or(|kind| kind == view.kind));
+    json(StatusCode::OK, &wanted.collect::<Vec<_>>())
 }
 
 /// `POST /participants/{name}/endpoints`: adds or replaces; a list is taken as a whole or not at all.
@@ -81,6 +109,10 @@ pub(super) async fn set(
     Path(wanted): Path<String>,
     JsonBody(body): JsonBody<EndpointsBody>,
 ) -> Answer {
+    if body.0.len() > MOST_ENDPOINTS {
+        let detail = format!("/requestBody must NOT have more than {MOST_ENDPOINTS} items");
+        return Err(FspiopError::new(ErrorCode::TooManyElements, detail).into());
+    }
     let endpoints = body.0.into_iter().map(|body| check(&hub, body)).collect::<Result<Vec<_>, _>>()?;
     administer(&hub, Administration::SetEndpoints(name(&wanted)?, endpoints)).await?;
     empty(StatusCode::CREATED)

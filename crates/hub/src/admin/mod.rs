@@ -11,7 +11,9 @@ mod limits;
 mod oracles;
 mod participants;
 mod request;
+mod routes;
 mod settlement_models;
+mod transactions;
 
 use std::sync::Arc;
 
@@ -20,10 +22,12 @@ use axum::{
     extract::{Request, State},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{get, post, put},
+    routing::get,
 };
 use fspiop::{ErrorCode, FspiopError};
 use http::StatusCode;
+
+pub(crate) use routes::{ledger_api, oracle_api};
 
 use crate::{Denied, Hub, Operation, edge::Refusal, health};
 
@@ -32,43 +36,24 @@ const HEALTH_PATHS: [&str; 3] = ["/health", "/v1/health", "/v2/health"];
 
 /// The ledger admin API.
 pub(crate) fn ledger_router(hub: Arc<Hub>) -> Router {
-    let router = Router::new()
-        .route("/participants", get(participants::list).post(participants::create))
-        .route("/participants/limits", get(limits::list))
-        .route("/participants/{name}", get(participants::read).put(participants::activate))
-        .route("/participants/{name}/accounts", get(accounts::list).post(accounts::create))
-        .route("/participants/{name}/accounts/{id}", put(accounts::activate).post(funds::record))
-        .route("/participants/{name}/endpoints", get(endpoints::list).post(endpoints::set))
-        .route("/participants/{name}/initialPositionAndLimits", post(limits::set_initially))
-        .route("/participants/{name}/limits", get(limits::read).put(limits::adjust))
-        .route("/participants/{name}/positions", get(accounts::positions))
-        .route("/settlementModels", get(settlement_models::list).post(settlement_models::create))
-        .route("/settlementModels/{name}", get(settlement_models::read).put(settlement_models::activate))
-        .route("/enums", get(catalog::enums))
-        .route("/ledgerAccountTypes", get(catalog::ledger_account_types));
-    finish(router, hub, "ledger")
+    finish(ledger_api().into_router(), hub, "ledger")
 }
 
 /// The oracle admin API, and what the hub's own directory holds.
 pub(crate) fn oracle_router(hub: Arc<Hub>) -> Router {
-    let router = Router::new()
-        .route("/oracles", get(oracles::list).post(oracles::create))
-        .route("/oracles/{id}", put(oracles::update).delete(oracles::delete))
-        .route("/participants/{type}/{id}", get(directory::read))
-        .route("/participants/{type}/{id}/{sub_id}", get(directory::read_with_sub_id));
-    finish(router, hub, "oracles")
+    finish(oracle_api().into_router(), hub, "oracles")
 }
 
 /// The settlement API: so far only its health.
 pub(crate) fn settlement_router(hub: Arc<Hub>) -> Router {
-    let router = Router::new().route("/v1/health", get(health::detailed)).route("/v2/health", get(health::detailed));
-    finish(router, hub, "settlement")
+    let detailed = || get(health::detailed);
+    let router = Router::new().route("/health", detailed());
+    finish(router.route("/v1/health", detailed()).route("/v2/health", detailed()), hub, "settlement")
 }
 
 fn finish(router: Router<Arc<Hub>>, hub: Arc<Hub>, api: &'static str) -> Router {
     let guard = move |state: State<Arc<Hub>>, request: Request, next: Next| guard(api, state, request, next);
     router
-        .route("/health", get(health::detailed))
         .fallback(unknown_uri)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(hub.clone(), guard))

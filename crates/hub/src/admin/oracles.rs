@@ -3,28 +3,31 @@
 use std::sync::Arc;
 
 use axum::extract::{Query, State, rejection::QueryRejection};
-use fspiop::{Currency, PartyIdType};
-use http::StatusCode;
+use fspiop::{Currency, ErrorCode, FspiopError, PartyIdType};
+use http::{HeaderMap, StatusCode, header};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use switch::{Administration, Oracle, OracleId, OracleSettings};
 
 use super::{
-    answer::{AdminError, Answer, administer, empty, json},
+    answer::{AdminError, Answer, administer, configuration, empty, json},
     request::{JsonBody, Path, invalid},
 };
-use crate::Hub;
+use crate::{Hub, openapi::words};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OracleBody {
+    #[schemars(with = "words::PartyKind")]
     oracle_id_type: String,
     endpoint: EndpointBody,
+    #[schemars(with = "Option<words::CurrencyCode>")]
     currency: Option<Currency>,
     #[serde(default)]
     is_default: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct EndpointBody {
     value: String,
@@ -38,18 +41,20 @@ pub(super) struct Filter {
     currency: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct OracleView<'a> {
+pub(super) struct OracleView<'a> {
     oracle_id: String,
+    #[schemars(with = "words::PartyKind")]
     oracle_id_type: &'static str,
     endpoint: EndpointView<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::CurrencyCode>")]
     currency: Option<Currency>,
     is_default: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct EndpointView<'a> {
     value: &'a str,
@@ -57,9 +62,14 @@ struct EndpointView<'a> {
 }
 
 /// `GET /oracles?type=&currency=`
-pub(super) async fn list(State(hub): State<Arc<Hub>>, query: Result<Query<Filter>, QueryRejection>) -> Answer {
+pub(super) async fn list(
+    State(hub): State<Arc<Hub>>,
+    headers: HeaderMap,
+    query: Result<Query<Filter>, QueryRejection>,
+) -> Answer {
+    must_accept(&headers)?;
     let Query(filter) = query.map_err(|_| invalid("/query", "must have type and currency once each"))?;
-    let configuration = hub.current.get();
+    let configuration = configuration(&hub).await?;
     let wanted = |oracle: &&Oracle| {
         filter.kind.as_deref().is_none_or(|kind| kind == oracle.party_id_type.as_str())
             && filter.currency.as_deref().is_none_or(|wanted| oracle.currency.is_some_and(|own| own.as_str() == wanted))
@@ -69,12 +79,17 @@ pub(super) async fn list(State(hub): State<Arc<Hub>>, query: Result<Query<Filter
 }
 
 /// `POST /oracles`
-pub(super) async fn create(State(hub): State<Arc<Hub>>, JsonBody(body): JsonBody<OracleBody>) -> Answer {
+pub(super) async fn create(
+    State(hub): State<Arc<Hub>>,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody<OracleBody>,
+) -> Answer {
+    must_accept(&headers)?;
     administer(&hub, Administration::CreateOracle(check(&hub, body)?)).await?;
     empty(StatusCode::CREATED)
 }
 
-/// `PUT /oracles/{id}`
+/// `PUT /oracles/{ID}`
 pub(super) async fn update(
     State(hub): State<Arc<Hub>>,
     Path(id): Path<String>,
@@ -84,10 +99,22 @@ pub(super) async fn update(
     empty(StatusCode::NO_CONTENT)
 }
 
-/// `DELETE /oracles/{id}`
-pub(super) async fn delete(State(hub): State<Arc<Hub>>, Path(id): Path<String>) -> Answer {
-    administer(&hub, Administration::DeleteOracle(oracle_id(&id)?)).await?;
+/// `DELETE /oracles/{ID}`: afterwards there is no such oracle, whether or not there was one, as upstream answers it.
+pub(super) async fn delete(State(hub): State<Arc<Hub>>, headers: HeaderMap, Path(id): Path<String>) -> Answer {
+    must_accept(&headers)?;
+    if let Ok(id) = oracle_id(&id) {
+        match administer(&hub, Administration::DeleteOracle(id)).await {
+            Err(error) if !error.is_not_found() => return Err(error),
+            _ => {}
+        }
+    }
     empty(StatusCode::NO_CONTENT)
+}
+
+/// The header that `als_admin_1.1` asks for; upstream looks for it before anything else.
+fn must_accept(headers: &HeaderMap) -> Result<(), AdminError> {
+    let missing = || FspiopError::new(ErrorCode::MissingElement, "/header must have required property 'accept'");
+    headers.get(header::ACCEPT).map(drop).ok_or_else(|| missing().into())
 }
 
 fn check(hub: &Hub, body: OracleBody) -> Result<OracleSettings, AdminError> {

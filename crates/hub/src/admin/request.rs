@@ -110,3 +110,10 @@ pub(super) fn account_id(text: &str) -> Result<AccountId, AdminError> {
 pub(super) fn invalid(field: &str, expected: impl std::fmt::Display) -> AdminError {
     FspiopError::new(ErrorCode::ValidationError, format!("{field} {expected}")).into()
 }
+
+/// The value of a name that must be one of a list.
+pub(super) fn one_of<T: Copy>(field: &str, found: &str, known: &[(&str, T)]) -> Result<T, AdminError> {
+    let names = || known.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let wrong = || invalid(&format!("/requestBody/{field}"), format!("must be one of {}; found {found}", names()));
+    known.iter().find(|(name, _)| *name == found).map(|(_, value)| *value).ok_or_else(wrong)
+}

@@ -8,57 +8,72 @@ use http::StatusCode;
 use ledger::{
     AccountType, LedgerError, SettlementDelay, SettlementGranularity, SettlementInterchange, SettlementModel,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use switch::{Administration, AdministrationError};
 
 use super::{
-    answer::{AdminError, Answer, administer, empty, json},
+    answer::{AdminError, Answer, administer, configuration, empty, json},
     participants::ActiveBody,
     request::{JsonBody, Path, invalid},
 };
-use crate::Hub;
+use crate::{Hub, openapi::words};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ModelBody {
+    #[schemars(with = "words::NewName")]
     name: String,
+    #[schemars(with = "words::Granularity")]
     settlement_granularity: String,
+    #[schemars(with = "words::Interchange")]
     settlement_interchange: String,
+    #[schemars(with = "words::Delay")]
     settlement_delay: String,
+    #[schemars(with = "Option<words::CurrencyCode>")]
     currency: Option<Currency>,
     require_liquidity_check: bool,
+    #[schemars(with = "words::AccountKind")]
     ledger_account_type: String,
+    #[schemars(with = "Option<words::AccountKind>")]
     settlement_account_type: Option<String>,
     auto_position_reset: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ModelView<'a> {
-    settlement_model_id: usize,
+pub(super) struct ModelView<'a> {
+    settlement_model_id: i32,
     name: &'a str,
     is_active: bool,
+    #[schemars(with = "words::Granularity")]
     settlement_granularity: &'static str,
+    #[schemars(with = "words::Interchange")]
     settlement_interchange: &'static str,
+    #[schemars(with = "words::Delay")]
     settlement_delay: &'static str,
+    #[schemars(with = "Option<words::CurrencyCode>")]
     currency: Option<Currency>,
     require_liquidity_check: bool,
+    #[schemars(with = "words::AccountKind")]
     ledger_account_type_id: &'static str,
+    #[schemars(with = "words::AccountKind")]
     settlement_account_type: &'static str,
     auto_position_reset: bool,
 }
 
 /// `GET /settlementModels`
 pub(super) async fn list(State(hub): State<Arc<Hub>>) -> Answer {
-    let configuration = hub.current.get();
-    let views: Vec<_> = configuration.registry.settlement_models().enumerate().map(view).collect();
+    let configuration = configuration(&hub).await?;
+    let mut views: Vec<_> = configuration.registry.settlement_models().map(view).collect();
+    views.sort_by_key(|view| view.settlement_model_id);
     json(StatusCode::OK, &views)
 }
 
 /// `GET /settlementModels/{name}`
 pub(super) async fn read(State(hub): State<Arc<Hub>>, Path(wanted): Path<String>) -> Answer {
-    let configuration = hub.current.get();
-    let found = configuration.registry.settlement_models().enumerate().find(|(_, model)| *model.name == wanted);
+    let configuration = configuration(&hub).await?;
+    let found = configuration.registry.settlement_model(&wanted);
     let unknown = || AdminError::from(AdministrationError::Ledger(LedgerError::SettlementModelNotFound));
     json(StatusCode::OK, &view(found.ok_or_else(unknown)?))
 }
@@ -118,9 +133,9 @@ fn one_of<T>(field: &str, found: &str, parse: impl Fn(&str) -> Option<T>, names:
     parse(found).ok_or_else(wrong)
 }
 
-fn view((index, model): (usize, &SettlementModel)) -> ModelView<'_> {
+fn view(model: &SettlementModel) -> ModelView<'_> {
     ModelView {
-        settlement_model_id: index + 1,
+        settlement_model_id: model.id,
         name: &model.name,
         is_active: model.active,
         settlement_granularity: model.granularity.as_str(),

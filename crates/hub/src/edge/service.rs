@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::{Refusal, Request, interpret};
-use crate::{Hub, health};
+use crate::{Hub, health, openapi};
 
 /// Bytes of a header's line beside its name and value: a colon, a blank, and the end of the line.
 const HEADER_LINE_BYTES: usize = 4;
@@ -24,6 +24,7 @@ const HEADER_LINE_BYTES: usize = 4;
 pub fn router(hub: Arc<Hub>) -> Router {
     Router::new()
         .route("/health", get(health::detailed))
+        .route(openapi::PATH, openapi::serve(&openapi::openapi(openapi::ApiName::Fspiop)))
         .fallback(answer)
         .method_not_allowed_fallback(async || Refusal::method_not_allowed("GET, HEAD"))
         .with_state(hub)

@@ -79,6 +79,93 @@ async fn accounts_positions_and_limits_are_shown() {
 }
 
 #[tokio::test]
+async fn a_limit_has_an_alarm_and_is_asked_for_by_type() {
+    let world = World::new().await;
+    let path = "/participants/payerfsp/limits";
+    let adjust = |value: Value, alarm: Value| {
+        let limit = json!({"type": "NET_DEBIT_CAP", "value": value, "alarmPercentage": alarm});
+        Request::admin("PUT", path).body(json!({"currency": "USD", "limit": limit}).to_string())
+    };
+    let expected = |value: i64, alarm: i64| json!({"currency": "USD", "limit": {"type": "NET_DEBIT_CAP", "value": value, "alarmPercentage": alarm}});
+    let changed = world.hub.admin(&adjust(json!(500), json!(25))).await;
+    assert_eq!((changed.status, changed.json()), (200, expected(500, 25)));
+    assert_eq!(world.hub.read(path).await, json!([expected(500, 25)]));
+    // Without an alarm only the value changes; a fraction of a percent is cut off.
+    world.operator().await.cap(PAYER, "600").await;
+    assert_eq!(world.hub.read(path).await, json!([expected(600, 25)]));
+    assert_eq!(world.hub.admin(&adjust(json!("600"), json!("99.9"))).await.json(), expected(600, 99));
+    for wrong in [json!(-1), json!(101), json!("1e1"), json!("100000"), json!(true)] {
+        let refused = world.hub.admin(&adjust(json!(1), wrong.clone())).await;
+        assert_eq!((refused.status, refused.error().0.as_str()), (400, "3100"), "{wrong}");
+    }
+    assert_eq!(world.hub.read(&format!("{path}?type=NET_DEBIT_CAP&currency=USD")).await, json!([expected(600, 99)]));
+    for query in ["type=OTHER", "type=NET_DEBIT_CAP&type=NET_DEBIT_CAP", "currency=ZZZ"] {
+        let refused = world.hub.admin(&Request::admin("GET", &format!("{path}?{query}"))).await;
+        assert_eq!((refused.status, refused.error().0.as_str()), (400, "3100"), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn endpoints_are_asked_for_by_type() {
+    let world = World::new().await;
+    let of = async |kind: &str| world.hub.read(&format!("/participants/payerfsp/endpoints?type={kind}")).await;
+    let quotes = of("FSPIOP_CALLBACK_URL_QUOTES").await;
+    let expected = json!([{"type": "FSPIOP_CALLBACK_URL_QUOTES", "value": format!("http://{}", world.payer.address)}]);
+    assert_eq!(quotes, expected);
+    assert_eq!(of("ALARM_NOTIFICATION_URL").await, json!([]));
+    let many: Vec<_> = std::iter::repeat_n(&expected[0], 200).collect();
+    let body = serde_json::to_string(&many).unwrap();
+    let refused = world.hub.admin(&Request::admin("POST", "/participants/payerfsp/endpoints").body(body)).await;
+    assert_eq!((refused.status, refused.error().0.as_str()), (400, "3103"));
+}
+
+#[tokio::test]
+async fn settlement_models_keep_their_numbers() {
+    let world = World::new().await;
+    let mut operator = world.operator().await;
+    for (name, currency) in [("ZEBRA", "USD"), ("ANT", "KES")] {
+        let model = json!({
+            "name": name, "settlementGranularity": "NET", "settlementInterchange": "MULTILATERAL",
+            "settlementDelay": "DEFERRED", "requireLiquidityCheck": true, "ledgerAccountType": "POSITION",
+            "autoPositionReset": true, "currency": currency,
+        });
+        operator.post("/settlementModels", model).await;
+    }
+    let models = world.hub.read("/settlementModels").await;
+    let numbered: Vec<_> =
+        models.as_array().unwrap().iter().map(|one| (&one["settlementModelId"], &one["name"])).collect();
+    assert_eq!(numbered, [(&json!(1), &json!("ZEBRA")), (&json!(2), &json!("ANT"))]);
+    assert_eq!(world.hub.read("/settlementModels/ANT").await["settlementModelId"], 2);
+}
+
+#[tokio::test]
+async fn types_of_accounts_are_those_of_the_ledger() {
+    let world = World::new().await;
+    let post = async |name: &str| {
+        let body = json!({"name": name, "description": "d", "isActive": true, "isSettleable": true}).to_string();
+        world.hub.admin(&Request::admin("POST", "/ledgerAccountTypes").body(body)).await
+    };
+    for (name, code, part) in [("POSITION", "3000", "already exists"), ("NOSTRO", "3100", "/requestBody/name must be")]
+    {
+        let refused = post(name).await;
+        let (found, description) = refused.error();
+        assert_eq!((refused.status, found.as_str(), description.contains(part)), (400, code, true), "{description}");
+    }
+    assert_eq!(world.hub.read("/ledgerAccountTypes").await.as_array().unwrap().len(), 6);
+}
+
+#[tokio::test]
+async fn figures_and_health_are_there_too() {
+    let world = World::new().await;
+    let figures = world.hub.admin(&Request::admin("GET", "/metrics")).await;
+    assert_eq!(figures.status, 200);
+    assert!(figures.text().contains("mojaloop_requests_total"), "{figures:?}");
+    for address in [world.hub.ledger_admin(), world.hub.oracle_admin()] {
+        assert_eq!(Request::admin("GET", "/health").send(address).await.json()["status"], "OK");
+    }
+}
+
+#[tokio::test]
 async fn a_lower_cap_binds_the_next_transfer() {
     let world = World::new().await;
     world.hub.must_take(&Transfer::new("100").prepare()).await;
@@ -196,8 +283,26 @@ async fn oracles_are_made_shown_changed_and_taken_away() {
     assert_eq!(send("PUT", "/oracles/1", body).await.status, 204);
     let shown = &list("?currency=USD").await[0];
     assert_eq!((&shown["endpoint"]["value"], &shown["isDefault"]), (&json!("http://other"), &json!(true)));
-    assert_eq!(send("DELETE", "/oracles/1", Value::Null).await.status, 204);
-    assert_eq!(of_kind(&list("").await), ["IBAN"]);
+    // Once more, and what never was: gone is gone.
+    for path in ["/oracles/1", "/oracles/1", "/oracles/99", "/oracles/INVALID"] {
+        let gone = send("DELETE", path, Value::Null).await;
+        assert_eq!((gone.status, gone.body.len()), (204, 0), "{path}");
+        assert_eq!(of_kind(&list("").await), ["IBAN"]);
+    }
+    // A number is never used again.
+    assert_eq!(send("POST", "/oracles", oracle("ALIAS", "http://oracle")).await.status, 201);
+    assert_eq!(list("?type=ALIAS").await[0]["oracleId"], "3");
+    for (method, path, body) in [
+        ("GET", "/oracles", Value::Null),
+        ("POST", "/oracles", oracle("DEVICE", "http://oracle")),
+        ("DELETE", "/oracles/2", Value::Null),
+    ] {
+        let request = Request::admin(method, path).body(body.to_string()).without("accept");
+        let refused = request.send(world.hub.oracle_admin()).await;
+        let (code, description) = refused.error();
+        assert_eq!((refused.status, code.as_str(), description.contains("'accept'")), (400, "3102", true), "{method}");
+    }
+    assert_eq!(of_kind(&list("").await), ["IBAN", "ALIAS"]);
 }
 
 #[tokio::test]
@@ -215,7 +320,11 @@ async fn names_are_listed() {
     }
     let types = world.hub.read("/ledgerAccountTypes").await;
     assert_eq!(types.as_array().unwrap().len(), 6);
-    assert_eq!(types[0], json!({"id": 1, "name": "POSITION", "isActive": true, "isSettleable": true}));
+    assert_eq!((&types[0]["id"], &types[0]["name"]), (&json!(1), &json!("POSITION")));
+    assert_eq!((&types[0]["isActive"], &types[0]["isSettleable"]), (&json!(true), &json!(true)));
+    assert!(
+        types.as_array().unwrap().iter().all(|one| one["description"].as_str().is_some_and(|text| text.len() > 10))
+    );
 }
 
 #[tokio::test]

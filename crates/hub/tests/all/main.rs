@@ -6,6 +6,7 @@
 mod support;
 
 mod admin;
+mod admin_funds;
 mod admin_refused;
 mod answers;
 mod authorization;
@@ -14,6 +15,7 @@ mod directory;
 mod endpoints;
 mod expiry;
 mod last_unit;
+mod openapi;
 mod operations;
 mod oracle;
 mod overload;

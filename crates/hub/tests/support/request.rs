@@ -49,7 +49,7 @@ impl Request {
 
     /// A request of an operator.
     pub(crate) fn admin(method: &str, path: &str) -> Request {
-        Request::plain(method, path).with("content-type", "application/json")
+        Request::plain(method, path).with("content-type", "application/json").with("accept", "application/json")
     }
 
     /// Names the destination.
