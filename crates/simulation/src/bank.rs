@@ -80,9 +80,11 @@ impl World {
             return Ok(());
         }
         let planned: Vec<_> = deal.answers.iter().map(|answer| (answer.when, answer.copies)).collect();
+        // The node whose sweep a racing answer races with.
+        let node = number % self.nodes.len();
         for (index, (when, copies)) in planned.into_iter().enumerate() {
             for _ in 0..copies {
-                let delay = if again { self.random.between(0, 200) } else { self.delay_of(when, expiration) };
+                let delay = if again { self.random.between(0, 200) } else { self.delay_of(when, expiration, node) };
                 self.time.after(delay, Event::Act(number, Act::Answer(index)));
             }
         }
@@ -90,12 +92,12 @@ impl World {
     }
 
     /// Milliseconds until a planned answer is sent.
-    fn delay_of(&self, when: When, expiration: Timestamp) -> i64 {
+    fn delay_of(&self, when: When, expiration: Timestamp, node: usize) -> i64 {
         let until_expiration = expiration.millis_since(self.time.wall());
         match when {
             When::After(delay) => delay,
             When::Expiration(offset) => until_expiration + offset,
-            When::Sweep(offset) => self.sweep_after(until_expiration.max(0)) + offset,
+            When::Sweep(offset) => self.sweep_after(node, until_expiration.max(0)) + offset,
         }
     }
 

@@ -6,16 +6,24 @@ use hub::delivery::Attempted;
 use participant::Request;
 use switch::Message;
 
-/// One life of the hub's process, from a start to a crash. What an earlier life planned happens no more.
-pub(crate) type Life = u32;
+use crate::batch::Written;
+
+/// One life of a process of the hub, from a start to a crash. What an earlier life planned happens no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Life {
+    /// Which node.
+    pub(crate) node: usize,
+    /// Which of its lives, the first one is 1.
+    pub(crate) number: u32,
+}
 
 /// Something that happens at its time.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// An FSP sends a request, for the first time or again.
     Send(usize),
-    /// A request of an FSP reaches the hub.
-    AtHub(usize),
+    /// A request of an FSP reaches a node of the hub.
+    AtHub(usize, usize),
     /// The hub's HTTP answer reaches the FSP.
     Answered(usize, u16),
     /// The FSP waits no longer for the answer to this attempt.
@@ -26,20 +34,34 @@ pub(crate) enum Event {
     Attempted(Life, u64, Attempted),
     /// The hub writes the commands that have come together.
     WriteBatch(Life),
+    /// A batch is durable; now its messages are sent and its commands are answered.
+    Written(Life, Box<Written>),
     /// The hub looks for transfers whose time has passed.
     Sweep(Life),
     /// A message that failed is due to be sent again.
     Wake(Life),
-    /// The hub looks whether messages that were left in the store find room now.
+    /// A node renews its claim, and looks for messages that others left behind or that find room now.
     TakeOver(Life),
-    /// The hub's process dies.
-    Crash,
+    /// A node looks whether another one has changed the configuration.
+    Refresh(Life),
+    /// The process of a node dies.
+    Crash(usize),
     /// It starts again.
-    Restart,
+    Restart(usize),
+    /// A node serves, now that it has migrated the store.
+    Serve(usize),
+    /// The process of a node has died amid a migration.
+    MigrationFailed(usize),
+    /// A node stands still for so many milliseconds, as a machine does that is frozen, and then goes on.
+    Pause(usize, i64),
+    /// A node is to be replaced by a newer one: it takes no more requests.
+    Upgrade(usize),
+    /// It ends in good order, if all that it took is answered.
+    Stop(Life),
     /// An FSP's connection or machine gets into trouble, or out of it.
     Trouble(usize, Option<Trouble>),
-    /// The wall clock is set.
-    JumpClock(i64),
+    /// A clock is set: that of a node, or the database's, which is the FSPs', too.
+    JumpClock(Option<usize>, i64),
     /// Somebody does something about a deal.
     Act(usize, Act),
     /// An FSP sends a message that it held back.
@@ -54,6 +76,29 @@ pub(crate) enum Event {
     End,
 }
 
+impl Event {
+    /// The node whose process has to run for this.
+    pub(crate) fn node(&self) -> Option<usize> {
+        match self {
+            Event::AtHub(_, node) => Some(*node),
+            Event::Attempted(life, ..)
+            | Event::WriteBatch(life)
+            | Event::Written(life, _)
+            | Event::Sweep(life)
+            | Event::Wake(life)
+            | Event::TakeOver(life)
+            | Event::Refresh(life)
+            | Event::Stop(life) => Some(life.node),
+            _ => None,
+        }
+    }
+
+    /// Whether this waits while a migration holds the store.
+    pub(crate) fn needs_store(&self) -> bool {
+        matches!(self, Event::WriteBatch(_) | Event::Sweep(_) | Event::TakeOver(_) | Event::Refresh(_) | Event::Stop(_))
+    }
+}
+
 /// A message of the hub on its way.
 #[derive(Debug)]
 pub(crate) struct Parcel {
@@ -62,6 +107,8 @@ pub(crate) struct Parcel {
     pub(crate) token: u64,
     /// When it was sent.
     pub(crate) sent_at: i64,
+    /// Whether it was still this node's to deliver.
+    pub(crate) owned: bool,
     /// To which FSP and path it goes, by its URL.
     pub(crate) bank: usize,
     pub(crate) path: String,

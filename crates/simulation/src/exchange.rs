@@ -11,6 +11,8 @@ use crate::{
 
 /// How often an FSP sends a request at the most.
 const TRIES: u32 = 6;
+/// How long a node is down until it gets no more requests.
+const FOUND_OUT_MS: i64 = 1_000;
 
 /// A request of an FSP, until it is answered.
 #[derive(Debug)]
@@ -56,10 +58,13 @@ impl World {
         let line = format!("fsp{from} sends #{id}, attempt {tries}: {}", exchange.about);
         self.note(|| line);
         if direct && tries == 1 {
-            self.time.after(1, Event::AtHub(id));
+            let node = self.any_node();
+            self.time.after(1, Event::AtHub(id, node));
         } else {
+            // What is in front of the nodes sends each connection to any of them, that of a copy, too.
             for delay in self.ways(from) {
-                self.time.after(delay, Event::AtHub(id));
+                let node = self.any_node();
+                self.time.after(delay, Event::AtHub(id, node));
             }
         }
         let patience = self.random.between(2_000, 5_000);
@@ -110,6 +115,14 @@ impl World {
         if self.exchanges[id].tries == attempt {
             self.try_send(id);
         }
+    }
+
+    /// The node that a request comes to: what is in front of the nodes finds out, after a while, which of them are down.
+    pub(crate) fn any_node(&mut self) -> usize {
+        let now = self.time.now();
+        let known_as_down = |node: &usize| self.nodes[*node].down_since.is_some_and(|since| now - since > FOUND_OUT_MS);
+        let reachable: Vec<usize> = (0..self.nodes.len()).filter(|node| !known_as_down(node)).collect();
+        if reachable.is_empty() { self.random.below(self.nodes.len()) } else { self.random.pick(&reachable) }
     }
 
     fn give_up(&mut self, id: usize) {

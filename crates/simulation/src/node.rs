@@ -1,4 +1,4 @@
-//! One process of the hub, from its start to a crash, which drops everything of it but the store.
+//! The processes of the hub, each from its start to a crash, which drops everything of it but the store.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use hub::{
     delivery::{Outgoing, SchedulerSettings},
     edge::{self, Question},
 };
-use store::{Store, StoreError};
+use store::{MemoryStore, Store, StoreError};
 use switch::{Command, Configuration};
 
 use crate::{
     batch::{Job, Origin},
+    clock::NodeClock,
     event::{Event, Life},
-    report::Check,
     wire,
     world::World,
 };
@@ -22,17 +22,27 @@ use crate::{
 const SWEEP_MS: i64 = 500;
 /// Transfers that one look ends at the most.
 const PER_SWEEP: usize = 1_000;
-/// How often it is looked whether messages that were left in the store find room.
-const TAKE_OVER_MS: i64 = 1_000;
+/// How often a node renews its claim to its messages, and looks whether there are more.
+pub(crate) const TAKE_OVER_MS: i64 = 1_000;
+/// How often a node looks whether another one has changed the configuration.
+const REFRESH_MS: i64 = 250;
 
 /// What a process of the hub holds in memory.
 pub(crate) struct Node {
-    /// Which life of the process this is.
+    /// Which life of which node this is.
     pub(crate) life: Life,
     pub(crate) up: bool,
+    /// It takes no more requests, and ends when those that it has are answered.
+    pub(crate) draining: bool,
+    /// Since when it takes no requests, if it takes none.
+    pub(crate) down_since: Option<i64>,
+    /// Until when its machine stands still.
+    pub(crate) paused_until: i64,
+    pub(crate) clock: NodeClock,
+    /// The store, as this life sees it; while it is down, as an observer sees it.
+    pub(crate) store: Arc<MemoryStore>,
     pub(crate) configuration: Arc<Configuration>,
     pub(crate) outgoing: Outgoing,
-    settings: SchedulerSettings,
     /// Commands that wait for their batch.
     pub(crate) intake: Vec<Job>,
     pub(crate) batch_planned: bool,
@@ -47,19 +57,31 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) fn new(settings: SchedulerSettings) -> Node {
+    /// A node that is down.
+    pub(crate) fn new(life: Life, clock: NodeClock, store: Arc<MemoryStore>, settings: SchedulerSettings) -> Node {
         Node {
-            life: 0,
+            life,
             up: false,
+            draining: false,
+            down_since: None,
+            paused_until: 0,
+            clock,
+            store,
             configuration: Arc::default(),
             outgoing: Outgoing::new(settings),
-            settings,
             intake: Vec::new(),
             batch_planned: false,
             swept_at: 0,
             sweeping: 0,
             wake_at: None,
             outbox_in_doubt: false,
+        }
+    }
+
+    /// A configuration becomes known, unless what is known is newer.
+    pub(crate) fn know(&mut self, configuration: Arc<Configuration>) {
+        if configuration.version > self.configuration.version {
+            self.configuration = configuration;
         }
     }
 }
@@ -71,67 +93,57 @@ pub(crate) fn ready<T>(result: impl Future<Output = Result<T, StoreError>>) -> T
 
 impl World {
     pub(crate) fn is_living(&self, life: Life) -> bool {
-        self.node.up && self.node.life == life
+        self.nodes[life.node].up && self.nodes[life.node].life == life
     }
 
-    /// The hub starts, with nothing but what its store holds.
-    pub(crate) fn restart(&mut self) {
-        let life = self.node.life + 1;
-        self.node = Node { life, up: true, ..Node::new(self.node.settings) };
-        self.node.configuration = ready(self.store.configuration());
-        self.note(|| format!("the hub starts, life {life}"));
-        self.auditor.disturbed(self.time.now());
-        self.take_over();
-        self.dispatch();
-        self.time.after(0, Event::Sweep(life));
-        self.time.after(TAKE_OVER_MS, Event::TakeOver(life));
+    /// What a node's clock shows.
+    pub(crate) fn node_time(&self, node: usize) -> fspiop::Timestamp {
+        self.time.wall_of(self.nodes[node].clock)
     }
 
-    /// The process dies; its store and what is on the wire stay.
-    pub(crate) fn crash(&mut self, point: &'static str) -> Check {
-        if self.node.up {
-            self.node = Node { life: self.node.life, ..Node::new(self.node.settings) };
-            *self.report.crashes.entry(point).or_default() += 1;
-            let down =
-                if self.random.chance(80) { self.random.between(1, 300) } else { self.random.between(300, 5_000) };
-            self.note(|| format!("the hub crashes ({point}) for {down} ms"));
-            self.time.after(down, Event::Restart);
-            self.auditor.disturbed(self.time.now());
-        }
-        self.auditor.after_crash(&self.store)
+    /// A node starts, with nothing but what its store holds. To the store it is a further node.
+    pub(crate) fn start(&mut self, node: usize) {
+        self.disturb_unless_others_serve(node);
+        let life = Life { node, number: self.nodes[node].life.number + 1 };
+        let (clock, store) = (self.nodes[node].clock, Arc::new(self.store.join(self.time.clock())));
+        let configuration = ready(store.configuration());
+        let fresh = Node::new(life, clock, store, self.scenario.delivery);
+        self.nodes[node] = Node { up: true, configuration, ..fresh };
+        self.note(|| format!("node {node} starts, life {}", life.number));
+        // An earlier life may have left messages behind; nothing new goes out before they are known.
+        self.nodes[node].outgoing.in_doubt();
+        self.take_over_again(node);
+        self.sweep(node);
+        self.refresh(node);
     }
 
-    /// Whether the process dies here.
-    pub(crate) fn dies(&mut self) -> bool {
-        !self.healed && self.random.below(1_000) < self.scenario.crashes
-    }
-
-    /// A request reaches the hub.
-    pub(crate) fn at_hub(&mut self, id: usize) {
-        if !self.node.up {
+    /// A request reaches a node.
+    pub(crate) fn at_hub(&mut self, id: usize, node: usize) {
+        if !self.nodes[node].up || self.nodes[node].draining {
             // The connection is refused, and the sender knows it at once.
             let pause = self.random.between(300, 1_500);
             return self.time.after(pause, Event::Send(id));
         }
         let request = &self.exchanges[id].request;
         let trace = || format!("00-{id:032x}-{:016x}-01", id + 1).into();
-        let read = edge::interpret(&wire::to_parts(request), request.body.clone(), &self.node.configuration, trace);
+        let configuration = &self.nodes[node].configuration;
+        let read = edge::interpret(&wire::to_parts(request), request.body.clone(), configuration, trace);
         match read {
-            Ok(edge::Request::Command(command)) => self.take_in(*command, Origin::Exchange(id)),
-            Ok(edge::Request::Question(question)) => self.take_question(*question, id),
+            Ok(edge::Request::Command(command)) => self.take_in(node, *command, Origin::Exchange(id)),
+            Ok(edge::Request::Question(question)) => self.take_question(node, *question, id),
             Err(refusal) => {
                 let status = refusal.error.code.http_status();
-                self.note(|| format!("the hub refuses #{id}: {}", refusal.error));
+                self.note(|| format!("node {node} refuses #{id}: {}", refusal.error));
                 self.answer(id, status);
             }
         }
     }
 
-    fn take_question(&mut self, question: Question, id: usize) {
-        let messages = self.answer_question(question);
-        self.offer(messages);
+    fn take_question(&mut self, node: usize, question: Question, id: usize) {
+        let messages = self.answer_question(node, question);
+        self.offer(node, messages);
         self.answer_well(id);
-        self.dispatch();
+        self.dispatch(node);
     }
 
     pub(crate) fn answer_well(&mut self, id: usize) {
@@ -146,32 +158,39 @@ impl World {
         }
     }
 
-    /// Ends transfers whose time has passed.
-    pub(crate) fn sweep(&mut self) {
-        self.node.swept_at = self.time.now();
-        if self.node.sweeping == 0 {
-            let due = ready(self.store.due(self.time.wall(), PER_SWEEP));
-            self.node.sweeping = due.len();
+    /// Ends transfers whose time has passed, as the node's clock has it; the store's decides.
+    pub(crate) fn sweep(&mut self, node: usize) {
+        let now = self.node_time(node);
+        self.nodes[node].swept_at = self.time.now();
+        if self.nodes[node].sweeping == 0 {
+            let due = ready(self.nodes[node].store.due(now, PER_SWEEP));
+            self.nodes[node].sweeping = due.len();
             for id in due {
-                self.take_in(Command::Expire(id), Origin::Sweep);
+                self.take_in(node, Command::Expire(id), Origin::Sweep);
             }
         }
-        self.time.after(SWEEP_MS, Event::Sweep(self.node.life));
+        self.time.after(SWEEP_MS, Event::Sweep(self.nodes[node].life));
     }
 
-    /// Milliseconds until the first sweep that comes later than so many milliseconds from now, if nothing interferes.
-    pub(crate) fn sweep_after(&self, millis: i64) -> i64 {
-        let since_last = self.time.now() + millis - self.node.swept_at;
+    /// Milliseconds until the first sweep of a node that comes later than so many milliseconds from now, if nothing
+    /// interferes.
+    pub(crate) fn sweep_after(&self, node: usize, millis: i64) -> i64 {
+        let since_last = self.time.now() + millis - self.nodes[node].swept_at;
         millis + SWEEP_MS - since_last.rem_euclid(SWEEP_MS)
     }
 
-    /// Fetches messages that had found no room, if there is room now.
-    pub(crate) fn take_over_again(&mut self) {
-        if self.node.outgoing.scheduler().wants_more() {
-            self.report.take_overs += 1;
-            self.take_over();
-            self.dispatch();
+    /// Looks into the store, now and every second.
+    pub(crate) fn take_over_again(&mut self, node: usize) {
+        self.look_into_the_store(node);
+        self.time.after(TAKE_OVER_MS, Event::TakeOver(self.nodes[node].life));
+    }
+
+    /// Learns what other nodes have changed, now and every quarter of a second.
+    pub(crate) fn refresh(&mut self, node: usize) {
+        if !self.store_fails() {
+            let configuration = ready(self.nodes[node].store.configuration());
+            self.nodes[node].know(configuration);
         }
-        self.time.after(TAKE_OVER_MS, Event::TakeOver(self.node.life));
+        self.time.after(REFRESH_MS, Event::Refresh(self.nodes[node].life));
     }
 }

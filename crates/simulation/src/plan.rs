@@ -26,15 +26,26 @@ impl World {
             }
         }
         let chaos = self.scenario.chaos_ms;
-        for _ in 0..self.random.below(6) {
+        for _ in 0..self.random.below(12) {
             let at = self.random.between(0, chaos);
             self.time.after(at, Event::Operate);
         }
         if self.scenario.crashes > 0 {
-            for _ in 0..self.random.below(4) {
-                let at = self.random.between(0, chaos);
-                self.time.after(at, Event::Crash);
+            for _ in 0..self.random.below(4 + self.nodes.len()) {
+                let (at, node) = (self.random.between(0, chaos), self.any_node());
+                self.time.after(at, Event::Crash(node));
             }
+        }
+        if self.scenario.freezes > 0 {
+            for _ in 0..self.random.below(3) {
+                let (at, node, pause) = (self.random.between(0, chaos), self.any_node(), self.draw_pause());
+                self.time.after(at, Event::Pause(node, pause));
+            }
+        }
+        if self.scenario.upgrade {
+            let at = self.random.between(0, chaos);
+            self.upgrading = Some(0);
+            self.time.after(at, Event::Upgrade(0));
         }
         if self.scenario.loss > 0 {
             self.plan_troubles();
@@ -55,7 +66,8 @@ impl World {
         for _ in 0..self.random.below(3) {
             let at = self.random.between(0, chaos);
             let jump = self.random.between(-2_000, 2_000);
-            self.time.after(at, Event::JumpClock(jump));
+            let node = if self.random.chance(40) { None } else { Some(self.any_node()) };
+            self.time.after(at, Event::JumpClock(node, jump));
         }
     }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fspiop::{Amount, Currency, FspId, Identifier, TransferId};
 use ledger::{
-    AccountId, AccountType, ContentHash, FundsRequest, InitialPositionAndLimits, NewParticipant, SettlementDelay,
-    SettlementGranularity, SettlementInterchange, SettlementModel,
+    AccountId, AccountType, ContentHash, FundsRequest, FundsStatus, InitialPositionAndLimits, NewParticipant,
+    SettlementDelay, SettlementGranularity, SettlementInterchange, SettlementModel,
 };
 use store::Store;
-use switch::{Administration, Command, EndpointType, Headers, Inbound, Method, Outcome};
+use switch::{Administration, Command, EndpointType, FundsOutEnd, Headers, Inbound, Method, Outcome};
 
 use crate::{batch::Origin, node::ready, report::Check, scenario::whole, world::World};
 
@@ -49,11 +49,11 @@ impl World {
             Administration::RegisterParticipant(NewParticipant { name: name.clone(), currency: Some(currency) }),
             Administration::SetInitialLimits(initial),
         ])?;
-        let funds = self.funds_in(bank, currency);
+        let funds = self.funds(bank, currency);
         self.administer(vec![Administration::RecordFundsIn(funds)])
     }
 
-    fn funds_in(&mut self, bank: usize, currency: Currency) -> FundsRequest {
+    fn funds(&mut self, bank: usize, currency: Currency) -> FundsRequest {
         let amount = whole(self.random.between(80, 1_000));
         let participant = self.name(bank);
         FundsRequest {
@@ -97,25 +97,41 @@ impl World {
         Ok(committed.outcomes)
     }
 
-    /// The operator changes a limit, notes that somebody has paid in, or switches an account off or on.
+    /// The operator does something, on any node.
     pub(crate) fn operate(&mut self) {
         let bank = self.random.below(self.banks.len());
         let currency = self.random.pick(&self.scenario.currencies);
-        let name = self.name(bank);
-        let administration = match self.random.below(4) {
-            0 | 1 => Administration::AdjustLimit(name, currency, whole(self.random.between(0, 1_200))),
-            2 => Administration::RecordFundsIn(self.funds_in(bank, currency)),
-            _ => {
+        let (name, node) = (self.name(bank), self.any_node());
+        let administration = match self.random.below(9) {
+            0..3 => Administration::AdjustLimit(name, currency, whole(self.random.between(0, 1_200))),
+            3 => Administration::RecordFundsIn(self.funds(bank, currency)),
+            4 => {
                 let kind = AccountType::Position;
                 let account = self.account(&name, currency, kind).expect("everybody has one");
                 Administration::ActivateAccount(name, account, self.random.chance(70))
             }
+            5 => Administration::ActivateParticipant(name, self.random.chance(70)),
+            6 => self.pay_out(bank, currency),
+            _ if self.payments_out.is_empty() => self.pay_out(bank, currency),
+            _ => {
+                let known = self.random.below(self.payments_out.len());
+                let end = self.random.pick(&[FundsStatus::Committed, FundsStatus::Aborted]);
+                Administration::EndFundsOut(FundsOutEnd { end, ..self.payments_out[known].clone() })
+            }
         };
-        self.note(|| format!("the operator: {administration:?}"));
+        self.note(|| format!("the operator, on node {node}: {administration:?}"));
         // What an impatient operator does: the same once more.
         for _ in 0..=usize::from(self.random.chance(30)) {
-            self.take_in(Command::Administer(administration.clone()), Origin::Operator);
+            self.take_in(node, Command::Administer(administration.clone()), Origin::Operator);
         }
+    }
+
+    /// Prepares a payment out, for more than there is, now and then.
+    fn pay_out(&mut self, bank: usize, currency: Currency) -> Administration {
+        let funds = self.funds(bank, currency);
+        let (id, account, participant) = (funds.id, funds.account, funds.participant.clone());
+        self.payments_out.push(FundsOutEnd { participant, account, id, end: FundsStatus::Committed });
+        Administration::ReserveFundsOut(funds)
     }
 }
 

@@ -8,11 +8,11 @@ use switch::{Inbound, Message, lookup};
 use crate::{node::ready, world::World};
 
 impl World {
-    /// The messages that answer a question.
-    pub(crate) fn answer_question(&self, question: Question) -> Vec<Message> {
-        let (configuration, now) = (&self.node.configuration, self.time.wall());
+    /// The messages by which a node answers a question.
+    pub(crate) fn answer_question(&self, node: usize, question: Question) -> Vec<Message> {
+        let (configuration, now) = (&self.nodes[node].configuration, self.node_time(node));
         match question {
-            Question::FindParty(inbound, party, currency) => match self.serving(&inbound, &party, currency) {
+            Question::FindParty(inbound, party, currency) => match self.serving(node, &inbound, &party, currency) {
                 Ok(fsp) => vec![lookup::ask(&inbound, &party, &fsp, now)],
                 Err(error) => vec![lookup::refuse(configuration, &inbound, Resource::Parties, &party, &error, now)],
             },
@@ -28,11 +28,17 @@ impl World {
         }
     }
 
-    fn serving(&self, inbound: &Inbound, party: &PartyId, currency: Option<Currency>) -> Result<FspId, FspiopError> {
+    fn serving(
+        &self,
+        node: usize,
+        inbound: &Inbound,
+        party: &PartyId,
+        currency: Option<Currency>,
+    ) -> Result<FspId, FspiopError> {
         if let Some(named) = &inbound.destination {
             return Ok(named.clone());
         }
-        let registry = &self.node.configuration.registry;
+        let registry = &self.nodes[node].configuration.registry;
         let entries = ready(self.store.party(party.clone(), currency));
         let found = entries.first().and_then(|entry| registry.participant(entry.participant));
         found.map(|fsp| fsp.name.clone()).ok_or_else(lookup::not_found)

@@ -43,8 +43,25 @@ pub struct Report {
     pub redeliveries: u64,
     /// Durable messages that the hub gave up.
     pub given_up: u64,
-    /// Times at which the hub fetched messages from the store that had found no room.
+    /// Times at which a node read messages from the store: at its start, for want of room before, or because they had been
+    /// another node's.
     pub take_overs: u64,
+    /// Times at which the store gave a node messages that it had not been told of: handed over, or left behind by another.
+    pub untold: u64,
+    /// Messages that one node decided and another one delivered, to keep them in order.
+    pub handed_over: u64,
+    /// Worlds with several nodes.
+    pub worlds_of_several: u64,
+    /// Times at which a node stood still.
+    pub pauses: u64,
+    /// Nodes that were lost and did not come back.
+    pub lost_nodes: u64,
+    /// Nodes that ended in good order to be replaced by newer ones.
+    pub upgrades: u64,
+    /// Payments out that were committed.
+    pub paid_out: u64,
+    /// Payments out that were called off.
+    pub payments_out_called_off: u64,
     /// Batches that the store did not take, or of which it did not say whether it did.
     pub store_faults: u64,
     /// Crashes of the hub, by what it was doing.
@@ -82,6 +99,14 @@ impl AddAssign<&Report> for Report {
             (&mut self.redeliveries, other.redeliveries),
             (&mut self.given_up, other.given_up),
             (&mut self.take_overs, other.take_overs),
+            (&mut self.untold, other.untold),
+            (&mut self.handed_over, other.handed_over),
+            (&mut self.worlds_of_several, other.worlds_of_several),
+            (&mut self.pauses, other.pauses),
+            (&mut self.lost_nodes, other.lost_nodes),
+            (&mut self.upgrades, other.upgrades),
+            (&mut self.paid_out, other.paid_out),
+            (&mut self.payments_out_called_off, other.payments_out_called_off),
             (&mut self.store_faults, other.store_faults),
         ] {
             *sum += more;

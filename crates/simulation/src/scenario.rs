@@ -3,11 +3,13 @@
 use fspiop::{Amount, Currency};
 use hub::delivery::SchedulerSettings;
 
-use crate::random::Random;
+use crate::{clock::NodeClock, random::Random};
 
 /// The frame of a world.
 #[derive(Debug)]
 pub(crate) struct Scenario {
+    /// A clock for each node of the hub.
+    pub(crate) clocks: Vec<NodeClock>,
     pub(crate) fsps: usize,
     pub(crate) currencies: Vec<Currency>,
     /// Whether transfers must be covered by what the payer has paid in.
@@ -23,6 +25,10 @@ pub(crate) struct Scenario {
     pub(crate) delay_ms: i64,
     /// Crashes in each thousand moments at which the hub can crash.
     pub(crate) crashes: usize,
+    /// Freezes in each thousand batches, between their commit and what follows from it.
+    pub(crate) freezes: usize,
+    /// Whether the nodes are replaced by newer ones, one after the other, while the others serve.
+    pub(crate) upgrade: bool,
     /// Percent of batches that the store does not take at once.
     pub(crate) store_faults: u64,
     /// The longest time from a command to its batch.
@@ -42,7 +48,9 @@ impl Scenario {
         let batch_commands = random.pick(&[1, 3, 16, 256]);
         // One command at a time, and slowly, would be a hub that can't keep up.
         let batch_ms = if batch_commands == 1 { 4 } else { random.pick(&[0, 4, 40]) };
+        let nodes = random.pick(&[1, 2, 2, 2, 2, 3]);
         Scenario {
+            clocks: (0..nodes).map(|_| NodeClock::draw(random)).collect(),
             fsps: 2 + random.below(4),
             currencies: all[..=random.below(2)].to_vec(),
             liquidity_checked: random.chance(75),
@@ -53,6 +61,8 @@ impl Scenario {
             doubling: unless_calm(random.pick(&[0, 2, 10])),
             delay_ms: random.pick(&[2, 20, 200, 1_500]),
             crashes: if calm { 0 } else { random.pick(&[0, 3, 10, 30]) },
+            freezes: if calm { 0 } else { random.pick(&[0, 0, 5, 20]) },
+            upgrade: random.chance(30),
             store_faults: unless_calm(random.pick(&[0, 0, 3])),
             batch_ms,
             batch_commands,

@@ -1,40 +1,17 @@
 //! Virtual time: what happens when, and what the clock on the wall shows meanwhile.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use fspiop::Timestamp;
 use store::Clock;
 
-use crate::event::Event;
+use crate::{
+    clock::{NodeClock, WallClock},
+    event::Event,
+};
 
 /// What the wall clock shows when a world begins.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
-
-/// The clock that the hub and the store read. It may jump, as clocks that are set by NTP do.
-#[derive(Debug)]
-pub(crate) struct WallClock(AtomicI64);
-
-impl WallClock {
-    pub(crate) fn new() -> WallClock {
-        WallClock(AtomicI64::new(START.as_millis()))
-    }
-
-    pub(crate) fn set(&self, to: Timestamp) {
-        self.0.store(to.as_millis(), Ordering::Relaxed);
-    }
-}
-
-impl Clock for WallClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
-    }
-}
 
 /// The events to come, in the order of their times; events of one time in the order in which they were planned.
 pub(crate) struct Timeline {
@@ -42,6 +19,7 @@ pub(crate) struct Timeline {
     now: i64,
     planned: u64,
     events: BTreeMap<(i64, u64), Event>,
+    /// How far the database's clock was set forward.
     offset: i64,
     clock: Arc<WallClock>,
 }
@@ -59,13 +37,14 @@ impl Timeline {
         self.clock.clone()
     }
 
+    /// What the clock of the database and of the FSPs shows.
     pub(crate) fn wall(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// Milliseconds until the wall clock shows a moment, if it does not jump; 0 for the past.
-    pub(crate) fn until(&self, moment: Timestamp) -> i64 {
-        moment.millis_since(self.wall()).max(0)
+    /// What the clock of a node shows.
+    pub(crate) fn wall_of(&self, clock: NodeClock) -> Timestamp {
+        clock.at(self.now)
     }
 
     pub(crate) fn after(&mut self, millis: i64, event: Event) {

@@ -207,8 +207,11 @@ impl Tables {
         let same = |earlier: &&Outgoing| {
             earlier.message.recipient == message.recipient && earlier.message.subject == message.subject
         };
-        let owner = self.outbox.values().rev().find(same).map_or(node, |earlier| earlier.owner);
-        let (untold, sent) = (owner != node, SentMessage::pending(message));
+        let earlier = self.outbox.values().rev().find(same);
+        let owner = earlier.map_or(node, |earlier| earlier.owner);
+        // What is behind a message that its owner was not told of waits with it, or it would overtake it.
+        let untold = owner != node || earlier.is_some_and(|earlier| earlier.untold);
+        let sent = SentMessage::pending(message);
         self.outbox.insert(message.id, Outgoing { message: message.clone(), owner, untold, sent });
         self.next_message = MessageId(message.id.0 + 1);
         !untold

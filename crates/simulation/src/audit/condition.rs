@@ -1,4 +1,5 @@
-//! I7: COMMITTED implies the right fulfilment, from the payee of record, before the expiration on the store's clock.
+//! I7: COMMITTED implies the right fulfilment, from the payee of record, before the expiration on the store's clock; and
+//! nothing expires before that, however far the clocks of the nodes are ahead.
 
 use fspiop::FspId;
 use ledger::{EntryKind, Transfer, TransferStatus};
@@ -7,13 +8,25 @@ use switch::Command;
 use super::Batch;
 use crate::report::{Check, ensure};
 
-/// Checks the transfers that a batch committed.
+/// Checks the transfers that a batch ended.
 pub(crate) fn batch(batch: &Batch<'_>) -> Check {
-    let committed = |before: Option<&Transfer>, after: &Transfer| {
-        after.status == TransferStatus::Committed && before.is_none_or(|before| before.status != after.status)
-    };
-    let mut news = batch.changes.iter().filter(|(before, after)| committed(*before, after));
-    news.try_for_each(|(_, transfer)| check(transfer, batch))
+    let ended =
+        batch.changes.iter().filter(|(before, after)| before.is_none_or(|before| before.status != after.status));
+    for (_, transfer) in ended {
+        match transfer.status {
+            TransferStatus::Committed => check(transfer, batch)?,
+            TransferStatus::ExpiredReserved => check_expiry(transfer, batch)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_expiry(transfer: &Transfer, batch: &Batch<'_>) -> Check {
+    let now = batch.committed.now;
+    ensure(transfer.expiration <= now, "I7", || {
+        format!("{} expired at {now}, and its expiration is {}", transfer.id, transfer.expiration)
+    })
 }
 
 fn check(transfer: &Transfer, batch: &Batch<'_>) -> Check {

@@ -1,10 +1,13 @@
 //! I6: what was answered 202 or 200 is in the store after every crash.
 
+use std::collections::BTreeSet;
+
 use fspiop::{FspId, QuoteId, TransferId};
 use ledger::{ContentHash, ParticipantId, Registry, TransferStatus};
 use store::{MemoryStore, Store};
 use switch::Command;
 
+use super::Batch;
 use crate::{
     node::ready,
     report::{Check, ensure},
@@ -14,6 +17,8 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Durability {
     promises: Vec<Promise>,
+    /// Quotes that were refused because their payee was suspended: nothing of them is kept.
+    refused: BTreeSet<QuoteId>,
 }
 
 /// What an FSP may rely on after it was answered.
@@ -30,6 +35,17 @@ enum Promise {
 }
 
 impl Durability {
+    /// Notes what a batch refused.
+    pub(crate) fn batch(&mut self, batch: &Batch<'_>) {
+        for command in batch.commands {
+            let Command::RequestQuote { quote_id, payee, .. } = command else { continue };
+            let known = batch.registry.participant_named(payee.as_str());
+            if known.is_none_or(|payee| !payee.active) {
+                self.refused.insert(*quote_id);
+            }
+        }
+    }
+
     /// The hub has answered 202 or 200.
     pub(crate) fn acknowledged(&mut self, command: &Command) {
         self.promises.extend(match command {
@@ -51,7 +67,8 @@ impl Durability {
 
     /// Looks for everything that was promised.
     pub(crate) fn check(&self, registry: &Registry, store: &MemoryStore) -> Check {
-        for promise in &self.promises {
+        let refused = |promise: &Promise| matches!(promise, Promise::Requested(id) if self.refused.contains(id));
+        for promise in self.promises.iter().filter(|promise| !refused(promise)) {
             ensure(kept(promise, registry, store), "I6", || {
                 format!("acknowledged, and not in the store: {promise:?}")
             })?;

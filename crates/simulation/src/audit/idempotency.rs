@@ -21,7 +21,7 @@ impl Idempotency {
     /// Checks what a batch posted, and that no request changed another one.
     pub(crate) fn batch(&mut self, batch: &Batch<'_>) -> Check {
         for entry in batch.entries {
-            if matches!(entry.kind, EntryKind::Reserve | EntryKind::FundsIn) {
+            if matches!(entry.kind, EntryKind::Reserve | EntryKind::FundsIn | EntryKind::FundsOut) {
                 let id = entry.transfer_id;
                 ensure(self.posted.insert(id), "I5", || format!("{id} was posted twice: {:?}", entry.kind))?;
             }
@@ -80,6 +80,7 @@ fn request_of(transfer: &Transfer) -> Transfer {
     Transfer {
         status: ledger::TransferStatus::Reserved,
         completed_at: None,
+        ended_at: None,
         fulfilment: None,
         answer_hash: None,
         abort_reason: None,

@@ -6,6 +6,7 @@ mod conservation;
 mod counts;
 mod durability;
 mod ending;
+mod funds;
 mod idempotency;
 mod limits;
 mod order;
@@ -18,9 +19,10 @@ use fspiop::{FspId, Timestamp, TransferId};
 use ledger::{ContentHash, Entry, ParticipantId, Registry, Transfer, TransferStatus};
 use participant::Request;
 use store::{Books, Committed, MemoryStore, Store};
-use switch::{Command, Message, content_hash};
+use switch::{Command, content_hash};
 
 use crate::{
+    event::Parcel,
     node::ready,
     report::{Check, Report, ensure},
     timeline::START,
@@ -50,6 +52,7 @@ pub(crate) struct Auditor {
     conservation: conservation::Conservation,
     limits: limits::Limits,
     endings: ending::Endings,
+    funds: funds::Funds,
     totality: totality::Totality,
     idempotency: idempotency::Idempotency,
     durability: durability::Durability,
@@ -69,6 +72,7 @@ impl Auditor {
             conservation: conservation::Conservation::default(),
             limits: limits::Limits::new(liquidity_checked),
             endings: ending::Endings::default(),
+            funds: funds::Funds::default(),
             totality: totality::Totality::default(),
             idempotency: idempotency::Idempotency::default(),
             durability: durability::Durability::default(),
@@ -115,10 +119,13 @@ impl Auditor {
         // What is special comes first: what breaks one of the first breaks the later ones, too.
         self.idempotency.batch(&batch)?;
         self.endings.batch(&batch)?;
+        self.funds.batch(&batch)?;
         self.conservation.batch(&batch)?;
         self.limits.batch(&batch)?;
         condition::batch(&batch)?;
         self.totality.batch(&batch);
+        self.durability.batch(&batch);
+        self.order.batch(commands, committed.messages.iter().map(|message| message.id));
         Ok(())
     }
 
@@ -133,19 +140,19 @@ impl Auditor {
         self.durability.check(&self.registry, store)
     }
 
-    /// Something kept the hub from working, or set the clock.
+    /// Something keeps the hub from working until then, or sets the clock.
     pub(crate) fn disturbed(&mut self, now: i64) {
         self.totality.disturbed(now);
     }
 
     /// Time has passed.
-    pub(crate) fn watch(&self, now: i64, wall: Timestamp) -> Check {
-        self.totality.watch(now, wall)
+    pub(crate) fn watch(&self, now: i64, wall: Timestamp, lag_ms: i64) -> Check {
+        self.totality.watch(now, wall, lag_ms)
     }
 
     /// A message has reached an FSP.
-    pub(crate) fn arrived(&mut self, participant: ParticipantId, message: &Message, sent_at: i64, now: i64) -> Check {
-        self.order.arrived(participant, message, sent_at, now)
+    pub(crate) fn arrived(&mut self, participant: ParticipantId, parcel: &Parcel, now: (i64, Timestamp)) -> Check {
+        self.order.arrived(participant, parcel, now)
     }
 
     /// A payee is asked to take a transfer.
@@ -173,7 +180,8 @@ impl Auditor {
 
     /// Time enough has passed since the faults ended.
     pub(crate) fn settled(&mut self) -> Check {
-        self.totality.settled(&self.transfers)
+        self.totality.settled(&self.transfers)?;
+        self.order.settled()
     }
 
     /// The world has ended.
@@ -208,6 +216,9 @@ impl Auditor {
     pub(crate) fn report(&self, report: &mut Report) {
         *report += &self.counts;
         report.redeliveries += self.order.redeliveries();
+        report.given_up += self.order.given_up();
+        report.handed_over += self.order.handed_over();
+        self.funds.report(report);
         report.modified += self.totality.modified();
         counts::of_endings(report, &self.transfers);
     }

@@ -7,9 +7,9 @@ use store::{MemoryStore, Store};
 use switch::Command;
 
 use crate::{
+    clock::WallClock,
     node::ready,
     report::{Check, ensure},
-    timeline::WallClock,
 };
 
 /// All batches, with their times.

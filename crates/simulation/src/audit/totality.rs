@@ -69,16 +69,17 @@ impl Totality {
         }
     }
 
-    /// Something kept the hub from working, or set the clock.
+    /// Something keeps the hub from working until then, or sets the clock.
     pub(crate) fn disturbed(&mut self, now: i64) {
-        self.disturbed_at = now;
+        self.disturbed_at = self.disturbed_at.max(now);
     }
 
-    /// Nothing is RESERVED long after its expiration.
-    pub(crate) fn watch(&self, now: i64, wall: Timestamp) -> Check {
+    /// Nothing is RESERVED long after its expiration. The clocks of the nodes that look for it may be behind by `lag_ms`.
+    pub(crate) fn watch(&self, now: i64, wall: Timestamp, lag_ms: i64) -> Check {
         let Some((expiration, id)) = self.open.first() else { return Ok(()) };
         let late_ms = wall.millis_since(*expiration);
-        let overdue = late_ms > BOUND_MS && now - self.disturbed_at > BOUND_MS;
+        let bound_ms = BOUND_MS + lag_ms;
+        let overdue = late_ms > bound_ms && now - self.disturbed_at > bound_ms;
         ensure(!overdue, "I4", || format!("{id} is still RESERVED {late_ms} ms after its expiration"))
     }
 
