@@ -40,7 +40,8 @@ impl Funds {
     fn check_lines(&self, movement: &FundsMovement, batch: &Batch<'_>) -> Check {
         let expected: &[EntryKind] = match (movement.direction, movement.status) {
             (FundsDirection::In, FundsStatus::Committed) => &[EntryKind::FundsIn],
-            (FundsDirection::Out, FundsStatus::Reserved | FundsStatus::Committed) => &[EntryKind::FundsOut],
+            (FundsDirection::Out, FundsStatus::Reserved) => &[EntryKind::FundsOut],
+            (FundsDirection::Out, FundsStatus::Committed) => &[EntryKind::FundsOut, EntryKind::FundsOutCommit],
             (FundsDirection::Out, FundsStatus::Aborted) => &[EntryKind::FundsOut, EntryKind::FundsOutAbort],
             (FundsDirection::In, _) => &[],
         };
@@ -51,7 +52,9 @@ impl Funds {
         let hub = hub.map_or(AccountId::TRANSIT, |account| account.id);
         let fits = |line: &Entry| {
             let (raised, lowered) = match line.kind {
-                EntryKind::FundsOut => (movement.account, hub),
+                EntryKind::FundsOut => (movement.account, AccountId::TRANSIT),
+                EntryKind::FundsOutCommit => (AccountId::TRANSIT, hub),
+                EntryKind::FundsOutAbort => (AccountId::TRANSIT, movement.account),
                 _ => (hub, movement.account),
             };
             (line.raised, line.lowered, line.amount, line.currency)
@@ -72,7 +75,10 @@ impl Funds {
 }
 
 fn is_of_funds(kind: EntryKind) -> bool {
-    matches!(kind, EntryKind::FundsIn | EntryKind::FundsOut | EntryKind::FundsOutAbort)
+    matches!(
+        kind,
+        EntryKind::FundsIn | EntryKind::FundsOut | EntryKind::FundsOutCommit | EntryKind::FundsOutAbort
+    )
 }
 
 /// A movement ends once, and says the same from its beginning to its end.
