@@ -13,7 +13,7 @@ pub struct Excerpt(Box<str>);
 
 impl Excerpt {
     /// Takes the beginning of `value`.
-    pub(crate) fn of(value: &str) -> Self {
+    pub fn of(value: &str) -> Self {
         let mut text: String =
             value.chars().take(EXCERPT_CHARACTERS).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
         if text.len() < value.len() && value.chars().nth(EXCERPT_CHARACTERS).is_some() {

@@ -9,14 +9,15 @@ use crate::files::{assert_none, root};
 /// Every crate of the workspace, with those of the workspace that it may use.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("fspiop", &[]),
+    ("identity", &["fspiop"]),
     ("ledger", &["fspiop"]),
     ("switch", &["ledger", "fspiop"]),
     // One transaction carries a decision and its outbox, and the outbox's records are the switch's words.
     ("store", &["switch", "ledger", "fspiop"]),
     ("store-sqlite", &["store", "switch", "ledger", "fspiop"]),
     ("stores", &["store", "store-sqlite", "fspiop"]),
-    ("hub", &["store", "switch", "ledger", "fspiop"]),
-    ("participant", &["fspiop"]),
+    ("hub", &["store", "switch", "ledger", "identity", "fspiop"]),
+    ("participant", &["identity", "fspiop"]),
     ("definition", &["fspiop"]),
     ("operations", &[]),
     ("image", &["operations"]),
@@ -25,7 +26,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // The four tools do not know each other.
     (
         "harness",
-        &["image", "provisioning", "definition", "operations", "hub", "participant", "stores", "store", "fspiop"],
+        &[
+            "image",
+            "provisioning",
+            "definition",
+            "operations",
+            "hub",
+            "participant",
+            "stores",
+            "store",
+            "identity",
+            "fspiop",
+        ],
     ),
     ("miniloop", &["kubernetes", "image", "provisioning", "definition", "operations", "fspiop"]),
     ("helm", &["kubernetes", "image", "provisioning", "definition", "operations", "fspiop"]),
@@ -48,6 +60,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "simulation",
             "store",
             "stores",
+            "identity",
             "fspiop",
         ],
     ),
