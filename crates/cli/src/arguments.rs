@@ -153,6 +153,9 @@ pub(crate) enum HubCommand {
     /// Bring a store to this program's schema version
     #[command(before_help = "Example: mojaloop hub migrate --store sqlite:hub.sqlite")]
     Migrate(MigrateArguments),
+    /// Make a key that signs: the private half into a file, the public half to standard output
+    #[command(before_help = "Example: mojaloop hub jws-key --out hub.pem > hub-public.pem")]
+    JwsKey(crate::commands::jws::JwsKeyArguments),
     /// Print the OpenAPI document of one of the hub's APIs, as the hub serves it at /openapi.json
     #[command(before_help = "Example: mojaloop hub openapi ledger > ledger.json")]
     Openapi(OpenapiArguments),
@@ -204,6 +207,12 @@ pub(crate) struct ServeArguments {
     /// Which URLs FSPs may register: open, not-link-local, or host names separated by commas [default: not-link-local]
     #[arg(long, value_name = "POLICY", env = environment::CALLBACK_POLICY)]
     pub(crate) callback_policy: Option<String>,
+    /// Whose signatures are checked: none, per-participant (of those who have registered a key), or all [default: none]
+    #[arg(long, value_name = "WHOSE", env = environment::JWS_VALIDATE)]
+    pub(crate) jws_validate: Option<String>,
+    /// The private RSA key (a PEM file) that signs what the hub says itself (MOJALOOP_JWS_SIGN_KEY_FILE, or the key itself in MOJALOOP_JWS_SIGN_KEY) [default: nothing is signed]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) jws_sign_key: Option<PathBuf>,
     /// Who may use the admin APIs: open lets everybody; it must be said when they are not on a loopback address
     #[arg(long, value_name = "WHO", env = environment::ADMIN)]
     pub(crate) admin: Option<Admin>,

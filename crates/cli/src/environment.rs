@@ -16,6 +16,8 @@ pub(crate) const SETTINGS: &[&str] = &[
     LISTEN_ADDRESS,
     PORT_OFFSET,
     CALLBACK_POLICY,
+    JWS_VALIDATE,
+    JWS_SIGN_KEY,
     ADMIN,
     LOG,
     LOG_FORMAT,
@@ -45,6 +47,8 @@ pub(crate) const HUB_NAME: &str = "MOJALOOP_HUB_NAME";
 pub(crate) const LISTEN_ADDRESS: &str = "MOJALOOP_LISTEN_ADDRESS";
 pub(crate) const PORT_OFFSET: &str = "MOJALOOP_PORT_OFFSET";
 pub(crate) const CALLBACK_POLICY: &str = "MOJALOOP_CALLBACK_POLICY";
+pub(crate) const JWS_VALIDATE: &str = "MOJALOOP_JWS_VALIDATE";
+pub(crate) const JWS_SIGN_KEY: &str = "MOJALOOP_JWS_SIGN_KEY";
 pub(crate) const ADMIN: &str = "MOJALOOP_ADMIN";
 pub(crate) const LOG: &str = "MOJALOOP_LOG";
 pub(crate) const LOG_FORMAT: &str = "MOJALOOP_LOG_FORMAT";

@@ -21,6 +21,7 @@ mod openapi;
 mod operations;
 mod serve;
 mod settings;
+mod signatures;
 
 use std::sync::Arc;
 
@@ -31,9 +32,10 @@ pub use callback_policy::CallbackPolicy;
 pub use metrics::Metrics;
 pub use openapi::{ApiName, Document, openapi};
 pub use serve::{Addresses, Running, ServeError, serve, system_clock};
-pub use settings::{Intake, Listen, Settings};
+pub use settings::{Intake, Jws, Listen, Settings};
+pub use signatures::{Validation, ValidationError};
 
-use crate::{committer::Committer, current::Current, lookup::Lookup};
+use crate::{committer::Committer, current::Current, lookup::Lookup, signatures::Signatures};
 
 /// What the listeners share.
 pub struct Hub {
@@ -45,5 +47,6 @@ pub struct Hub {
     pub(crate) authorizer: Arc<dyn Authorizer>,
     pub(crate) callback_policy: CallbackPolicy,
     pub(crate) intake: Intake,
+    pub(crate) signatures: Signatures,
     pub(crate) metrics: Arc<Metrics>,
 }

@@ -21,6 +21,7 @@ use crate::{
     lookup::Lookup,
     metrics::Metrics,
     operations,
+    signatures::Signatures,
 };
 
 /// How long requests that are under way may take to end after the hub was told to stop.
@@ -126,6 +127,7 @@ async fn assemble(
         committer: committer.clone(),
         current: current.clone(),
         client: client.clone(),
+        signer: settings.jws.signer,
         policy: settings.callback_policy.clone(),
         clock: clock.clone(),
         metrics: metrics.clone(),
@@ -149,6 +151,7 @@ async fn assemble(
         authorizer,
         callback_policy: settings.callback_policy,
         intake: settings.intake,
+        signatures: Signatures::new(settings.jws.validate),
         metrics,
     };
     Ok((Arc::new(hub), task))

@@ -1,10 +1,11 @@
 //! What a running hub is told at its start.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use fspiop::FspId;
+use identity::Signer;
 
-use crate::{callback_policy::CallbackPolicy, delivery::SchedulerSettings};
+use crate::{callback_policy::CallbackPolicy, delivery::SchedulerSettings, signatures::Validation};
 
 /// Everything that a hub needs to run, its store apart.
 #[derive(Clone, Debug)]
@@ -19,6 +20,17 @@ pub struct Settings {
     pub delivery: SchedulerSettings,
     /// Bounds of what is taken in.
     pub intake: Intake,
+    /// Signatures of messages.
+    pub jws: Jws,
+}
+
+/// Signatures of messages. Without anything said: signatures are passed on, and the hub makes none.
+#[derive(Clone, Debug, Default)]
+pub struct Jws {
+    /// Whose signatures are checked.
+    pub validate: Validation,
+    /// What signs the messages that the hub makes itself.
+    pub signer: Option<Arc<Signer>>,
 }
 
 /// Addresses of the listeners; the ports are those of upstream's harness, so that its users find everything.

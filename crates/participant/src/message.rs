@@ -3,10 +3,13 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use fspiop::headers::{FSPIOP_DESTINATION, FSPIOP_HTTP_METHOD, FSPIOP_SOURCE, FSPIOP_URI, TRACEPARENT, TRACESTATE};
+use fspiop::headers::{
+    FSPIOP_DESTINATION, FSPIOP_HTTP_METHOD, FSPIOP_SIGNATURE, FSPIOP_SOURCE, FSPIOP_URI, TRACEPARENT, TRACESTATE,
+};
 use fspiop::{ApiVersion, FspId, PartyId, QuoteId, Timestamp, TransferId, content_type};
 use http::header::{ACCEPT, CONTENT_TYPE, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use identity::{SignedMessage, Signer};
 
 use crate::leg::Phase;
 
@@ -27,6 +30,24 @@ impl Request {
     /// The value of a header, if it is there and readable text.
     pub fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The message with its sender's signature, made with this key. A message without a body has none.
+    #[must_use]
+    pub fn signed(&self, signer: &Signer) -> Self {
+        let message = SignedMessage {
+            method: self.method.as_str(),
+            uri: self.header(&FSPIOP_URI).unwrap_or(&self.path),
+            source: self.header(&FSPIOP_SOURCE).unwrap_or_default(),
+            destination: self.header(&FSPIOP_DESTINATION),
+            date: self.header(&DATE),
+            body: &self.body,
+        };
+        let mut signed = self.clone();
+        if let Some(signature) = signer.sign(&message) {
+            signed.headers.insert(FSPIOP_SIGNATURE, visible(signature));
+        }
+        signed
     }
 
     /// The trace that the message belongs to, by its `traceparent`.

@@ -47,7 +47,7 @@ pub enum Administration {
     DeleteOracle(OracleId),
     /// Registers a public key of a participant: its id, and the key in PEM.
     AddJwsKey(FspId, JwsKeyId, Box<str>),
-    /// Ends the validity of a public key at a moment; one that has passed ends it at once.
+    /// Ends the validity of a valid public key at a moment; one that has passed ends it at once.
     RetireJwsKey(FspId, JwsKeyId, Timestamp),
 }
 
@@ -95,6 +95,9 @@ pub enum AdministrationError {
     /// The participant has no such key.
     #[error("Key not found")]
     JwsKeyNotFound,
+    /// What is retired stays so: its private half may be in anybody's hands.
+    #[error("The key is retired; register a new one")]
+    JwsKeyRetired,
 }
 
 pub(crate) fn administer(state: &mut State, administration: &Administration) -> Result<(), AdministrationError> {
@@ -177,6 +180,9 @@ fn add_jws_key(state: &mut State, name: &FspId, id: &JwsKeyId, public_key: &str)
 fn retire_jws_key(state: &mut State, name: &FspId, id: &JwsKeyId, at: Timestamp) -> Result<(), AdministrationError> {
     let participant = participant(state, name)?;
     let key = state.routing.jws_key(participant, id).cloned().ok_or(AdministrationError::JwsKeyNotFound)?;
+    if !key.is_valid(state.now) {
+        return Err(AdministrationError::JwsKeyRetired);
+    }
     put_jws_key(state, JwsKey { valid_until: Some(at.max(state.now)), ..key });
     Ok(())
 }

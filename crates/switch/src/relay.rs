@@ -2,10 +2,10 @@
 
 use fspiop::{FspId, Timestamp, headers};
 
-use crate::{EndpointType, Inbound, Message, MessageId, Subject};
+use crate::{EndpointType, Inbound, Message, MessageId, Method, Subject};
 
-/// The message as it goes on to its recipient. What the sender's signature covers stays as it is; a destination that the
-/// sender left out is filled in.
+/// The message as it goes on to its recipient. What the sender's signature covers stays as it is, a
+/// missing destination included; in what is not signed it is filled in. (GET is not signed: it has no body.)
 pub fn relay(
     inbound: &Inbound,
     recipient: &FspId,
@@ -15,7 +15,9 @@ pub fn relay(
     give_up_at: Timestamp,
 ) -> Message {
     let mut headers = inbound.headers.clone();
-    headers.set_if_absent(headers::FSPIOP_DESTINATION, || recipient.as_str().into());
+    if inbound.method == Method::Get || headers.get(&headers::FSPIOP_SIGNATURE).is_none() {
+        headers.set_if_absent(headers::FSPIOP_DESTINATION, || recipient.as_str().into());
+    }
     Message {
         id: MessageId::TRANSIENT,
         recipient: recipient.clone(),

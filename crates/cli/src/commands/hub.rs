@@ -3,13 +3,13 @@
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use hub::{
-    ApiName, CallbackPolicy, Intake, Listen, OpenAuthorizer, ServeError, Settings, openapi, serve, system_clock,
+    ApiName, CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, ServeError, Settings, openapi, serve, system_clock,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     arguments::{Admin, Api, Global, HubCommand, MigrateArguments, ServeArguments},
-    commands::{runtime, store},
+    commands::{jws, runtime, store},
     environment,
     exit::Failure,
     logging::{self, LogFormat},
@@ -20,6 +20,7 @@ pub(crate) fn run(command: HubCommand, global: Global) -> Result<(), Failure> {
     match command {
         HubCommand::Serve(arguments) => run_hub(arguments),
         HubCommand::Migrate(arguments) => migrate(arguments, &global),
+        HubCommand::JwsKey(arguments) => jws::make(&arguments, &global),
         HubCommand::Openapi(arguments) => printer::print_text(&openapi(api_name(arguments.api)).to_json()),
     }
 }
@@ -62,6 +63,8 @@ struct SettingsFile {
     listen_address: Option<IpAddr>,
     port_offset: Option<u16>,
     callback_policy: Option<String>,
+    jws_validate: Option<String>,
+    jws_sign_key: Option<PathBuf>,
     admin: Option<Admin>,
     log_format: Option<LogFormat>,
 }
@@ -84,6 +87,9 @@ fn complete(mut arguments: ServeArguments) -> Result<ServeArguments, Failure> {
     arguments.store.store_certificates = arguments.store.store_certificates.or(file.store_certificates);
     arguments.store.hub_name = or(arguments.store.hub_name, file.hub_name, environment::HUB_NAME);
     arguments.callback_policy = or(arguments.callback_policy, file.callback_policy, environment::CALLBACK_POLICY);
+    arguments.jws_validate = or(arguments.jws_validate, file.jws_validate, environment::JWS_VALIDATE);
+    let own_key = own_file(environment::JWS_SIGN_KEY) || std::env::var_os(environment::JWS_SIGN_KEY).is_some();
+    arguments.jws_sign_key = arguments.jws_sign_key.or(file.jws_sign_key.filter(|_| !own_key));
     arguments.listen_address = arguments.listen_address.or(file.listen_address);
     arguments.port_offset = arguments.port_offset.or(file.port_offset);
     arguments.admin = arguments.admin.or(file.admin);
@@ -106,6 +112,7 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
     let policy = environment::or_file(arguments.callback_policy.clone(), environment::CALLBACK_POLICY)?;
     let callback_policy = CallbackPolicy::parse(policy.as_deref().unwrap_or("not-link-local"))
         .map_err(|error| Failure::usage(format!("--callback-policy ({}): {error}", environment::CALLBACK_POLICY)))?;
+    let jws = signatures(&arguments)?;
     let mut opening = store::opening(arguments.store)?;
     // Several hubs on one machine have different ports.
     if let (None, 1..) = (&opening.database.node, offset) {
@@ -113,7 +120,7 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
     }
     let delivery = hub::delivery::SchedulerSettings::default();
     let hub_name = opening.hub.clone();
-    let settings = Settings { listen, hub_name, callback_policy, delivery, intake: Intake::default() };
+    let settings = Settings { listen, hub_name, callback_policy, delivery, intake: Intake::default(), jws };
     let runtime = runtime::start()?;
     runtime.block_on(async {
         let store = stores::open(opening, system_clock()).await.map_err(Failure::failed)?;
@@ -125,6 +132,16 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
         running.stop().await;
         Ok(())
     })
+}
+
+fn signatures(arguments: &ServeArguments) -> Result<Jws, Failure> {
+    let validate = environment::or_file(arguments.jws_validate.clone(), environment::JWS_VALIDATE)?;
+    let validate = validate
+        .as_deref()
+        .unwrap_or("none")
+        .parse()
+        .map_err(|error| Failure::usage(format!("--jws-validate ({}): {error}", environment::JWS_VALIDATE)))?;
+    Ok(Jws { validate, signer: jws::hub_signer(arguments.jws_sign_key.as_deref())? })
 }
 
 /// An offset that leaves the range of ports.

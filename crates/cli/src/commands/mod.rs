@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod health;
 pub(crate) mod hub;
+pub(crate) mod jws;
 pub(crate) mod scheme;
 pub(crate) mod simulator;
 pub(crate) mod transfer;

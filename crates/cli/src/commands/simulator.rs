@@ -7,7 +7,7 @@ use fspiop::{Currency, FspId, PartyId};
 use participant::{Behaviour, Profile, Script, Settings, Simulator, StartError};
 
 use crate::{
-    commands::{runtime, scheme},
+    commands::{jws, runtime, scheme},
     environment,
     exit::Failure,
     logging,
@@ -29,6 +29,9 @@ pub(crate) struct SimulatorArguments {
     /// reserve; several with commas. For rules by phase, party or amount: PUT /fsps/NAME/script at the control address
     #[arg(long = "script", value_name = "NAME=BEHAVIOUR")]
     pub(crate) scripts: Vec<String>,
+    /// The private key (a PEM file) with which an FSP signs its messages (repeatable)
+    #[arg(long = "jws-key", value_name = "NAME=FILE")]
+    pub(crate) jws_keys: Vec<String>,
     /// Where the hub takes FSPIOP
     #[arg(long, value_name = "URL", env = environment::HUB, default_value = "http://127.0.0.1:3000")]
     pub(crate) hub: String,
@@ -46,11 +49,13 @@ pub(crate) fn run(arguments: SimulatorArguments) -> Result<(), Failure> {
     let names: Vec<FspId> = fsps.iter().map(|profile| profile.name.clone()).collect();
     let mut scripts =
         arguments.scripts.iter().map(|text| script(text, &names)).collect::<Result<HashMap<_, _>, _>>()?;
+    let signers = arguments.jws_keys.iter().map(|text| jws::fsp_signer(text)).collect::<Result<_, _>>()?;
     let scripted = fsps.into_iter().map(|fsp| {
         let script = scripts.remove(&fsp.name).unwrap_or_default();
         (fsp, script)
     });
     let mut settings = Settings::new(arguments.hub, scripted.collect());
+    settings.signers = signers;
     settings.listen = arguments.listen;
     settings.control = Some(arguments.control);
     runtime::start()?.block_on(async {

@@ -46,7 +46,7 @@ impl From<AdministrationError> for AdminError {
             AdministrationError::Ledger(error) => of_ledger(error),
             AdministrationError::OracleExists(_) => (400, ErrorCode::InternalServerError),
             AdministrationError::OracleNotFound | AdministrationError::JwsKeyNotFound => (400, ErrorCode::IdNotFound),
-            AdministrationError::JwsKeyExists => (400, ErrorCode::ClientError),
+            AdministrationError::JwsKeyExists | AdministrationError::JwsKeyRetired => (400, ErrorCode::ClientError),
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
         AdminError { status, error: FspiopError::new(code, error.to_string()) }

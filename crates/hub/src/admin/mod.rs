@@ -7,6 +7,7 @@ mod directory;
 mod endpoints;
 mod field_path;
 mod funds;
+mod jws_keys;
 mod limits;
 mod oracles;
 mod participants;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    accounts, catalog, directory, endpoints, funds, limits, oracles, participants, settlement_models, transactions,
+    accounts, catalog, directory, endpoints, funds, jws_keys, limits, oracles, participants, settlement_models,
+    transactions,
 };
 use crate::{
     health,
@@ -21,6 +22,7 @@ pub(crate) fn ledger_api() -> Api {
     let api = participant_routes(api);
     let api = account_routes(api);
     let api = limit_routes(api);
+    let api = jws_routes(api);
     let api = scheme_routes(api);
     machine_routes(api)
 }
@@ -151,6 +153,26 @@ fn account_routes(api: Api) -> Api {
                 .answers_nothing(202, "Ended")
         },
     )
+}
+
+/// Upstream has none of these.
+fn jws_routes(api: Api) -> Api {
+    let keys = "/participants/{name}/jwsKeys";
+    let key = "/participants/{name}/jwsKeys/{id}";
+    let one =
+        |operation: Describe| participant(operation).path::<String>("id", "SHA-256 of the key in DER, in hexadecimal");
+    api.route(Get, keys, jws_keys::list, "Keys that check a participant's signatures", |operation| {
+        participant(operation).answers::<Vec<jws_keys::KeyView<'_>>>(200, "The keys, those that are retired included")
+    })
+    .route(Post, keys, jws_keys::add, "Adds a key", |operation| {
+        participant(operation).body::<jws_keys::NewKey>().answers::<jws_keys::KeyView<'_>>(201, "The key")
+    })
+    .route(Put, key, jws_keys::limit, "Says until when a key is valid", move |operation| {
+        one(operation).body::<jws_keys::Validity>().answers::<jws_keys::KeyView<'_>>(200, "The key")
+    })
+    .route(Delete, key, jws_keys::retire, "Retires a key", move |operation| {
+        one(operation).answers_nothing(204, "The key is valid no more")
+    })
 }
 
 fn limit_routes(api: Api) -> Api {

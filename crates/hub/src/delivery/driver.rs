@@ -2,11 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use identity::Signer;
 use store::{Clock, Store};
 use switch::{Command, Delivery, Message, MessageId};
 use tokio::{sync::mpsc, time::MissedTickBehavior};
 
-use super::{Attempted, CallbackClient, Outgoing, SchedulerSettings};
+use super::{Attempted, CallbackClient, Outgoing, SchedulerSettings, signing::sealed};
 use crate::{
     callback_policy::CallbackPolicy, committer::Committer, current::Current, metrics::Metrics, serve::stopped,
 };
@@ -64,6 +65,8 @@ pub struct Surroundings {
     pub current: Arc<Current>,
     /// The network.
     pub client: CallbackClient,
+    /// What signs the hub's own messages.
+    pub signer: Option<Arc<Signer>>,
     /// Which URLs may be called.
     pub policy: CallbackPolicy,
     /// Time.
@@ -144,7 +147,7 @@ impl Driver {
         while let Some((dispatch, url)) = self.outgoing.next(&configuration, now) {
             let (surroundings, events) = (self.surroundings.clone(), self.handle.events.clone());
             tokio::spawn(async move {
-                let attempted = attempt(&surroundings, &dispatch.message, &url).await;
+                let attempted = attempt(&surroundings, dispatch.message, &url).await;
                 let _ = events.send(Event::Attempted(dispatch.token, attempted));
             });
         }
@@ -216,9 +219,10 @@ impl Driver {
     }
 }
 
-async fn attempt(surroundings: &Surroundings, message: &Arc<Message>, url: &str) -> Attempted {
+async fn attempt(surroundings: &Surroundings, message: Arc<Message>, url: &str) -> Attempted {
+    let message = sealed(message, surroundings.signer.as_deref(), &surroundings.current.get());
     match surroundings.policy.check(url) {
-        Ok(()) => surroundings.client.send(url, message).await,
+        Ok(()) => surroundings.client.send(url, &message).await,
         Err(reason) => Attempted::Refused(reason),
     }
 }

@@ -4,6 +4,7 @@ mod client;
 mod driver;
 mod outgoing;
 mod scheduler;
+mod signing;
 
 pub use client::CallbackClient;
 pub use driver::{DeliveryHandle, DeliveryReceiver, Surroundings, start};

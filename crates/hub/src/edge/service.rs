@@ -50,7 +50,10 @@ async fn take(hub: &Arc<Hub>, request: HttpRequest) -> Result<(), Refusal> {
     check_header_size(&parts.headers)?;
     let body = read_body(body, hub.intake.body_bytes).await?;
     let weight = body.len();
-    match interpret(&parts, body, &hub.current.get(), new_trace)? {
+    let configuration = hub.current.get();
+    let request = interpret(&parts, body.clone(), &configuration, new_trace)?;
+    hub.signatures.check(&parts, &body, &configuration, hub.clock.now())?;
+    match request {
         Request::Command(command) => {
             hub.committer.commit(*command, weight).await?;
             Ok(())

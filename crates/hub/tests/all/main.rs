@@ -14,6 +14,7 @@ mod delivery;
 mod directory;
 mod endpoints;
 mod expiry;
+mod jws;
 mod last_unit;
 mod openapi;
 mod operations;

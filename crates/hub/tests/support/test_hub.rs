@@ -4,8 +4,8 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use fspiop::FspId;
 use hub::{
-    Authorizer, CallbackPolicy, Intake, Listen, OpenAuthorizer, Running, Settings, delivery::SchedulerSettings, serve,
-    system_clock,
+    Authorizer, CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, Running, Settings, delivery::SchedulerSettings,
+    serve, system_clock,
 };
 use store::{MemoryStore, Store};
 use store_sqlite::SqliteStore;
@@ -40,6 +40,7 @@ pub(crate) fn settings() -> Settings {
         callback_policy: CallbackPolicy::Open,
         delivery: SchedulerSettings { first_pause_ms: 20, longest_pause_ms: 200, ..SchedulerSettings::default() },
         intake: Intake::default(),
+        jws: Jws::default(),
     }
 }
 

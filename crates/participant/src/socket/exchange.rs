@@ -27,6 +27,8 @@ pub(crate) async fn exchange(
     if let Some(watch) = watch {
         watch.depart();
     }
+    let signed = shared.signer(from).map(|signer| request.signed(signer));
+    let request = signed.as_ref().unwrap_or(request);
     let mut backoff = FIRST_BACKOFF;
     let mut attempt = 1;
     loop {

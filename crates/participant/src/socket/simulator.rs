@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use fspiop::{FspId, Timestamp, percent_encode};
 use hyper::service::service_fn;
+use identity::Signer;
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub hub: String,
     /// The FSPs, and what they follow.
     pub fsps: Vec<(Profile, Script)>,
+    /// The keys with which FSPs sign their messages to the hub; those that have none sign nothing.
+    pub signers: BTreeMap<FspId, Arc<Signer>>,
     /// What the simulator bounds.
     pub limits: Limits,
 }
@@ -81,6 +84,7 @@ impl Settings {
             control: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, control::DEFAULT_PORT))),
             hub: hub.into(),
             fsps,
+            signers: BTreeMap::new(),
             limits: Limits::default(),
         }
     }
@@ -212,6 +216,7 @@ pub fn endpoint_path(fsp: &FspId) -> String {
 /// What all tasks of a simulator share.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    signers: BTreeMap<FspId, Arc<Signer>>,
     /// Fixed at the start. No lock is held while anything is awaited.
     fsps: BTreeMap<FspId, Mutex<Fsp>>,
     address: SocketAddr,
@@ -235,6 +240,7 @@ impl Shared {
             }
         }
         Ok(Self {
+            signers: settings.signers,
             fsps,
             address,
             hub: HubClient::new(&settings.hub, limits.in_flight, limits.answer_timeout)?,
@@ -248,6 +254,11 @@ impl Shared {
 
     pub(crate) fn hub(&self) -> &HubClient {
         &self.hub
+    }
+
+    /// The key with which an FSP signs.
+    pub(crate) fn signer(&self, fsp: &FspId) -> Option<&Signer> {
+        self.signers.get(fsp).map(AsRef::as_ref)
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -39,6 +39,17 @@ fn a_missing_destination_is_filled_in_and_headers_that_are_there_are_kept() {
     let world = World::new();
     let command =
         prepare_with("{}", |inbound, _| *inbound = self::inbound(PAYER, None, Method::Post, "/transfers", "{}"));
+    // The payer has signed that there is none.
+    let named_only = named("POST", "/transfers");
+    check(&world.take(command.clone()), &[passed_on(PAYEE, "TRANSFER_POST", &message_of(&command), &named_only)]);
+
+    let world = World::new();
+    let command = prepare_with("{}", |inbound, _| {
+        *inbound = self::inbound(PAYER, None, Method::Post, "/transfers", "{}");
+        let signed = std::mem::take(&mut inbound.headers);
+        let unsigned = signed.iter().filter(|(name, _)| **name != headers::FSPIOP_SIGNATURE);
+        unsigned.for_each(|(name, value)| inbound.headers.set(name.clone(), value));
+    });
     let filled_in = format!("fspiop-destination: payeefsp\n{}", named("POST", "/transfers"));
     check(&world.take(command.clone()), &[passed_on(PAYEE, "TRANSFER_POST", &message_of(&command), &filled_in)]);
 
