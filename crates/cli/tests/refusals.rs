@@ -27,6 +27,11 @@ fn flags() {
         &["--callback-policy", "not-link-local"],
     );
     check(&["hub", "serve", "--store", "sqlite:x", "--hub-name", "a b"], 2, &["--hub-name"]);
+    let serve = ["hub", "serve", "--store", "sqlite:x"];
+    check(&[&serve[..], &["--jws-validate", "some"]].concat(), 2, &["--jws-validate", "\"some\"", "per-participant"]);
+    check(&[&serve[..], &["--jws-sign-key", "/no/key"]].concat(), 2, &["--jws-sign-key", "/no/key"]);
+    check(&["simulator", "--fsp", "a", "--jws-key", "a"], 2, &["--jws-key", "NAME=FILE"]);
+    check(&["hub", "jws-key", "--out", "/no/such/folder/key.pem"], 1, &["--out", "/no/such/folder/key.pem"]);
     check(&["harness", "up", "--engine", "podman"], 2, &["podman", "embedded", "compose"]);
     check(&["harness", "up", "--profile", "everything"], 2, &["everything", "core", "simulators"]);
     check(&["harness", "up", "--port-offset", "60000"], 2, &["--port-offset", "60000", "56434"]);
@@ -61,6 +66,32 @@ fn variables() {
     both.expect(2, &["MOJALOOP_STORE_FILE", "one place"]);
     let logs = Finished::of(mojaloop(&["hub", "serve", "--store", "sqlite:/no/x"]).env("MOJALOOP_LOG", "hub=loud"));
     logs.expect(2, &["MOJALOOP_LOG", "hub=loud", "info"]);
+}
+
+#[test]
+fn a_key_is_made_once_and_never_shown() {
+    let user = User::new();
+    let file = user.home.path().join("hub.pem");
+    let named = file.to_string_lossy().into_owned();
+    let made = Finished::of(&mut mojaloop(&["hub", "jws-key", "--out", &named]));
+    made.expect(0, &[]);
+    assert!(made.stdout.starts_with("-----BEGIN PUBLIC KEY-----"), "{}", made.stdout);
+    let key = std::fs::read_to_string(&file).unwrap();
+    assert!(key.starts_with("-----BEGIN PRIVATE KEY-----"));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    check(&["hub", "jws-key", "--out", &named], 1, &["--out", "never overwritten"]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), key);
+    // What is no key is not repeated, wherever it comes from.
+    let serve =
+        |name: &str, value: &str| Finished::of(mojaloop(&["hub", "serve", "--store", "sqlite:x"]).env(name, value));
+    let wrong = serve("MOJALOOP_JWS_SIGN_KEY", "s3cret");
+    wrong.expect(2, &["MOJALOOP_JWS_SIGN_KEY", "found no line -----BEGIN", "jws-key --out"]);
+    assert!(!wrong.stderr.contains("s3cret"), "{}", wrong.stderr);
+    serve("MOJALOOP_JWS_SIGN_KEY_FILE", "/no/key").expect(2, &["MOJALOOP_JWS_SIGN_KEY_FILE", "/no/key"]);
+    let both = ["hub", "serve", "--store", "sqlite:x", "--jws-sign-key", &named];
+    let both = Finished::of(mojaloop(&both).env("MOJALOOP_JWS_SIGN_KEY", &key));
+    both.expect(2, &["--jws-sign-key", "MOJALOOP_JWS_SIGN_KEY"]);
 }
 
 #[test]

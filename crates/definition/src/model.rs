@@ -165,6 +165,9 @@ pub struct Jws {
     pub sign: bool,
     /// Whose signatures the hub checks.
     pub validate: JwsValidation,
+    /// Where the private RSA key is that the hub signs with, in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_from: Option<SecretReference>,
 }
 
 /// Whose signatures the hub checks.

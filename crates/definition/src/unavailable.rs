@@ -14,8 +14,6 @@ pub(crate) fn list(hub: &Hub, origins: &Origins) -> Vec<Problem> {
     list.when(hub.implementation == Implementation::Upstream, "implementation", "deploying the official images (upstream)", "leave it out: this project's hub (native)");
     list.when(lacks_versions(&scheme.fspiop), "scheme.fspiop.versions", "a hub that speaks only some versions", "leave it out: all of 1.0, 1.1 and 2.0");
     list.when(scheme.fspiop.dialect == Dialect::Iso20022, "scheme.fspiop.dialect", "the dialect iso20022", "use json");
-    list.when(scheme.jws.sign, "scheme.jws.sign", "signing messages", "use false: messages are passed on with the signatures that they have");
-    list.when(scheme.jws.validate != JwsValidation::None, "scheme.jws.validate", "checking signatures", "use none");
     for (index, model) in scheme.settlement_models.iter().enumerate() {
         let at = path::item("scheme.settlementModels", index);
         list.when(model.kind == SettlementKind::ImmediateGross, &format!("{at}.kind"), "settlement at once (IMMEDIATE_GROSS)", "use DEFERRED_NET");
@@ -39,6 +37,8 @@ pub(crate) fn list(hub: &Hub, origins: &Origins) -> Vec<Problem> {
 pub(crate) fn in_containers(hub: &Hub, origins: &Origins) -> Vec<Problem> {
     let mut list = List { origins, problems: Vec::new() };
     list.when(hub.store.kind == StoreKind::Postgres, "store.kind", "a hub on PostgreSQL in containers", "use sqlite, or the embedded engine: mojaloop harness up --engine embedded");
+    list.when(hub.scheme.jws.sign, "scheme.jws.sign", "signing messages in containers", "use false, or the embedded engine");
+    list.when(hub.scheme.jws.validate != JwsValidation::None, "scheme.jws.validate", "checking signatures in containers", "use none, or the embedded engine");
     list.problems
 }
 

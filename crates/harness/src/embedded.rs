@@ -9,15 +9,15 @@ use std::{
 
 use fspiop::Timestamp;
 use hub::{
-    CallbackPolicy, Intake, Listen, OpenAuthorizer, Running, Settings, delivery::SchedulerSettings, system_clock,
+    CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, Running, Settings, delivery::SchedulerSettings, system_clock,
 };
 use operations::Silent;
 use participant::{PayError, PaymentResult, Profile, Script, Simulator, TransferRequest};
-use provisioning::{Apis, Scheme};
+use provisioning::{Apis, Scheme, Signers};
 use stores::Opening;
 use tempfile::TempDir;
 
-use crate::{HarnessError, Instance, Lock, Place, State, store_opening::opening};
+use crate::{HarnessError, Instance, Lock, Place, State, keys, store_opening::opening};
 
 /// The port where simulated FSPs are controlled.
 const CONTROL_PORT: u16 = 9101;
@@ -67,12 +67,16 @@ impl Harness {
         let (folder, file) = data_file(&up)?;
         let opening = opening(&up.hub, file, up.place.name())?;
         let data = opening.location.to_string();
-        let hub = start_hub(listen, opening).await?;
+        let keys = folder.as_ref().map_or(up.place.folder(), TempDir::path);
+        let hub = start_hub(listen, opening, keys::of_hub(&up.hub, keys)?).await?;
         let (simulator, scheme) = match up.simulators {
             true => {
-                let simulator = start_simulator(&hub, &up.hub, SocketAddr::new(address, control)).await?;
+                let played = Scheme::of(&up.hub, |_| String::new());
+                let signers = keys::of_fsps(&up.hub, played.simulated().map(|fsp| &fsp.name), keys)?;
+                let control = SocketAddr::new(address, control);
+                let simulator = start_simulator(&hub, &played, signers.clone(), control).await?;
                 let scheme = Scheme::of(&up.hub, |fsp| simulator.endpoint(fsp));
-                provisioning::apply(&apis(&hub), &scheme, &Silent).await.map_err(HarnessError::Provisioning)?;
+                onboard(&apis(&hub), &scheme, &signers).await?;
                 (Some(simulator), Some(scheme))
             }
             false => (None, None),
@@ -118,7 +122,7 @@ fn data_file(up: &Up) -> Result<(Option<TempDir>, PathBuf), HarnessError> {
     Ok((Some(folder), file))
 }
 
-async fn start_hub(listen: Listen, opening: Opening) -> Result<Running, HarnessError> {
+async fn start_hub(listen: Listen, opening: Opening, jws: Jws) -> Result<Running, HarnessError> {
     let (clock, hub_name) = (system_clock(), opening.hub.clone());
     let store = stores::open(opening, clock.clone()).await.map_err(hub::ServeError::Store)?;
     let settings = Settings {
@@ -127,6 +131,7 @@ async fn start_hub(listen: Listen, opening: Opening) -> Result<Running, HarnessE
         callback_policy: CallbackPolicy::Open,
         delivery: SchedulerSettings::default(),
         intake: Intake::default(),
+        jws,
     };
     Ok(hub::serve(settings, store, clock, Arc::new(OpenAuthorizer)).await?)
 }
@@ -134,14 +139,27 @@ async fn start_hub(listen: Listen, opening: Opening) -> Result<Running, HarnessE
 /// The FSPs must be there before the hub can be told where they are; of their endpoints they know themselves.
 async fn start_simulator(
     hub: &Running,
-    definition: &definition::Hub,
+    scheme: &Scheme,
+    signers: Signers,
     control: SocketAddr,
 ) -> Result<Simulator, HarnessError> {
-    let scheme = Scheme::of(definition, |_| String::new());
     let fsps = scheme.simulated().map(|fsp| (profile(fsp), Script::default())).collect();
     let mut settings = participant::Settings::new(apis(hub).fspiop, fsps);
     settings.control = Some(control);
+    settings.signers = signers;
     Ok(Simulator::start(settings).await?)
+}
+
+/// Parties are registered in their FSPs' names, and a hub that checks signatures must know their keys before.
+async fn onboard(apis: &Apis, scheme: &Scheme, signers: &Signers) -> Result<(), HarnessError> {
+    if !signers.is_empty() {
+        let mut without_parties = scheme.clone();
+        without_parties.participants.iter_mut().for_each(|participant| participant.parties.clear());
+        provisioning::apply(apis, &without_parties, &Silent).await.map_err(HarnessError::Provisioning)?;
+        keys::register(apis, signers).await?;
+    }
+    let applied = provisioning::apply_signed(apis, scheme, signers, &Silent).await;
+    applied.map(drop).map_err(HarnessError::Provisioning)
 }
 
 fn profile(fsp: &provisioning::Participant) -> Profile {

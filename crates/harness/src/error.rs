@@ -37,11 +37,21 @@ pub enum HarnessError {
     #[error("store.url: {0}")]
     StoreUrl(stores::StoreLocationError),
     /// A secret is not where the definition says.
-    #[error("store.passwordFrom: {place}: {why}")]
+    #[error("{setting}: {place}: {why}")]
     Secret {
+        /// Which setting names it.
+        setting: &'static str,
         /// Where it was to be.
         place: String,
         /// Why it can't be had.
+        why: String,
+    },
+    /// A key that signs can't be used or registered.
+    #[error("{what}: {why}")]
+    Key {
+        /// Which key, or what was done with it.
+        what: String,
+        /// Why not.
         why: String,
     },
     /// The hub did not start.

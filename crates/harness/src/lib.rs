@@ -7,6 +7,7 @@ mod compose;
 mod embedded;
 mod error;
 mod instance;
+mod keys;
 mod place;
 mod resident;
 mod store_opening;

@@ -7,7 +7,7 @@ use std::{
 
 use etcetera::BaseStrategy;
 
-use crate::HarnessError;
+use crate::{HarnessError, keys};
 
 /// The folder of one harness.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,8 @@ impl Place {
         for end in ["", "-wal", "-shm", "-journal", ".lock"] {
             names.push(self.folder.join(format!("hub.sqlite{end}")));
         }
+        let keys = fs::read_dir(self.folder.join(keys::FOLDER)).into_iter().flatten().flatten();
+        names.extend(keys.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "pem")));
         names.retain(|file| file.exists());
         names
     }
@@ -90,6 +92,7 @@ impl Place {
         for file in self.files() {
             fs::remove_file(&file).map_err(HarnessError::file("deleting", &file))?;
         }
+        let _ = fs::remove_dir(self.folder.join(keys::FOLDER));
         // Somebody else's files in it are none of our business.
         let _ = fs::remove_dir(&self.folder);
         Ok(())

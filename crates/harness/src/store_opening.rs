@@ -14,7 +14,8 @@ pub(crate) fn opening(hub: &definition::Hub, file: PathBuf, name: &str) -> Resul
         // The definition is not right without a URL.
         (StoreKind::Postgres, url) => url.as_deref().unwrap_or_default().parse().map_err(HarnessError::StoreUrl)?,
     };
-    let password = hub.store.password_from.as_ref().map(secret).transpose()?;
+    let password =
+        hub.store.password_from.as_ref().map(|reference| secret("store.passwordFrom", reference)).transpose()?;
     let node = Some(format!("harness-{name}").into());
     Ok(Opening {
         location,
@@ -23,8 +24,9 @@ pub(crate) fn opening(hub: &definition::Hub, file: PathBuf, name: &str) -> Resul
     })
 }
 
-fn secret(reference: &SecretReference) -> Result<Box<str>, HarnessError> {
-    let missing = |place: String, why: String| HarnessError::Secret { place, why };
+/// What a reference of the definition names.
+pub(crate) fn secret(setting: &'static str, reference: &SecretReference) -> Result<Box<str>, HarnessError> {
+    let missing = |place: String, why: String| HarnessError::Secret { setting, place, why };
     match reference {
         SecretReference::File(path) => {
             let text = std::fs::read_to_string(path).map_err(|error| missing(path.clone(), error.to_string()))?;

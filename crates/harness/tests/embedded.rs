@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use definition::{Endpoint, Hub};
+use definition::{Endpoint, Hub, Jws, JwsValidation};
 use fspiop::FspId;
 use harness::{Harness, PORTS, Place, Up};
 use operations::Plan;
@@ -39,6 +39,31 @@ async fn a_harness_is_what_its_definition_says() {
     the_demo_pays_at_once().await;
     the_core_is_the_hub_alone().await;
     an_fsp_with_a_url_is_onboarded_and_not_played().await;
+    where_everybody_must_sign_the_played_fsps_do().await;
+}
+
+async fn where_everybody_must_sign_the_played_fsps_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut hub = demo();
+    hub.scheme.jws = Jws { sign: true, validate: JwsValidation::All, key_from: None };
+    // Twice: what was made the first time is used the second time.
+    for _ in 0..2 {
+        let harness = Harness::start(Up { ephemeral: false, ..up(&folder, hub.clone(), true) }).await.unwrap();
+        let first = harness.first_payment().unwrap();
+        let paid = tokio::time::timeout(Duration::from_secs(20), harness.pay(first)).await.unwrap().unwrap().unwrap();
+        assert_eq!(serde_json::to_value(&paid).unwrap()["state"], "COMMITTED");
+        let url = format!("http://{}/participants/payerfsp/jwsKeys", harness.instance.ledger_admin);
+        let keys: Vec<Value> = HttpClient::new().get(&url).await.unwrap();
+        assert_eq!(keys.len(), 1, "{keys:?}");
+        harness.stop().await;
+    }
+    let place = Place::of("test", Some(folder.path())).unwrap();
+    let keys = place.files().into_iter().filter(|file| file.extension().is_some_and(|end| end == "pem"));
+    let mut names: Vec<_> = keys.map(|file| file.file_name().unwrap().to_owned()).collect();
+    names.sort();
+    assert_eq!(names, ["Hub.pem", "payeefsp.pem", "payerfsp.pem"]);
+    place.delete().unwrap();
+    assert!(!place.folder().exists(), "keys go with the data");
 }
 
 async fn the_demo_pays_at_once() {

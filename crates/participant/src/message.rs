@@ -243,6 +243,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_signed_can_be_checked_and_questions_are_not_signed() {
+        let (signer, _) = Signer::generate().unwrap();
+        let source = FspId::parse("payerfsp").unwrap();
+        let seal = |method: Method, body: &[u8]| {
+            let (destination, now) = (Some(HeaderValue::from_static("payeefsp")), Timestamp::from_millis(0));
+            let envelope =
+                Envelope { phase: Phase::Clearing, version: ApiVersion::V2_0, source: &source, destination, now };
+            envelope.seal(method, "/transfers".into(), body.to_vec()).signed(&signer)
+        };
+        assert_eq!(seal(Method::GET, b"").header(&FSPIOP_SIGNATURE), None);
+        let message = SignedMessage {
+            method: "POST",
+            uri: "/transfers",
+            source: "payerfsp",
+            destination: Some("payeefsp"),
+            date: Some("Thu, 01 Jan 1970 00:00:00 GMT"),
+            body: b"{}",
+        };
+        let signed = seal(Method::POST, b"{}");
+        let header = signed.header(&FSPIOP_SIGNATURE).unwrap();
+        assert_eq!(identity::verify(header, &message, [signer.public_key()]), Ok(()));
+    }
+
+    #[test]
     fn what_is_sealed_passes_the_checks_of_the_protocol() {
         let source = FspId::parse("payerfsp").unwrap();
         for (method, phase) in

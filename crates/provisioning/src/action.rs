@@ -9,6 +9,7 @@ use fspiop::{
 };
 use http::{Method, Request, header};
 use http_body_util::Full;
+use identity::SignedMessage;
 use operations::Failure;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -90,14 +91,30 @@ async fn register(hub: Reader<'_>, fsp: &FspId, party: &PartyId) -> Result<(), F
     let failed = |error| Api::Fspiop.failed(hub.apis, &format!("POST {path}"), &error);
     let url = format!("{}{path}", Api::Fspiop.of(hub.apis));
     let media = fspiop::content_type(Resource::Participants, ApiVersion::V2_0);
-    let request = Request::builder()
+    let (body, date) = (write::to_body(&ParticipantBody { fsp_id: fsp, currency: None }), now().http_date());
+    let message = SignedMessage {
+        method: "POST",
+        uri: &path,
+        source: fsp.as_str(),
+        destination: None,
+        date: Some(&date),
+        body: &body,
+    };
+    let signature = hub.signers.get(fsp).and_then(|signer| signer.sign(&message));
+    let mut request = Request::builder()
         .method(Method::POST)
         .uri(&url)
         .header(header::CONTENT_TYPE, &media)
         .header(header::ACCEPT, &media)
-        .header(header::DATE, now().http_date())
-        .header(headers::FSPIOP_SOURCE, fsp.as_str())
-        .body(Full::new(Bytes::from(write::to_body(&ParticipantBody { fsp_id: fsp, currency: None }))));
+        .header(header::DATE, &date)
+        .header(headers::FSPIOP_SOURCE, fsp.as_str());
+    if let Some(signature) = signature {
+        request = request
+            .header(headers::FSPIOP_URI, &path)
+            .header(headers::FSPIOP_HTTP_METHOD, "POST")
+            .header(headers::FSPIOP_SIGNATURE, signature);
+    }
+    let request = request.body(Full::new(Bytes::from(body)));
     let request = request.map_err(|_| failed(HttpError::Url(url.clone())))?;
     hub.client.send(request).await.map(drop).map_err(failed)
 }

@@ -1,8 +1,10 @@
 //! What would change, and changing it.
 
-use std::time::Instant;
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
+use fspiop::FspId;
 use futures_util::{StreamExt, stream};
+use identity::Signer;
 use operations::{Change, Condition, Done, Exit, Failure, Plan, Progress};
 use serde::Deserialize;
 
@@ -12,6 +14,9 @@ use crate::{
     failure::Api,
     seen::{AT_A_TIME, Reader},
 };
+
+/// The keys of participants.
+pub type Signers = BTreeMap<FspId, Arc<Signer>>;
 
 #[derive(Deserialize)]
 struct Health {
@@ -25,7 +30,7 @@ struct Health {
 /// If the hub can't be asked, or has something that contradicts the scheme and can't be changed.
 pub async fn plan(apis: &Apis, scheme: &Scheme, origin: &(dyn Fn(&str) -> String + Sync)) -> Result<Plan, Failure> {
     let client = HttpClient::new();
-    let seen = Reader { client: &client, apis }.read(scheme).await?;
+    let seen = Reader { client: &client, signers: &Signers::new(), apis }.read(scheme).await?;
     Ok(differences(scheme, &seen)?.into_iter().map(|difference| change(difference, origin)).collect())
 }
 
@@ -35,8 +40,21 @@ pub async fn plan(apis: &Apis, scheme: &Scheme, origin: &(dyn Fn(&str) -> String
 /// # Errors
 /// Those of [`plan`], and if the hub refuses a change; with [`Exit::Partial`] if others were made before.
 pub async fn apply(apis: &Apis, scheme: &Scheme, progress: &dyn Progress) -> Result<Plan, Failure> {
+    apply_signed(apis, scheme, &Signers::new(), progress).await
+}
+
+/// The same for a hub that checks signatures: what is said in the name of a participant is signed with its key.
+///
+/// # Errors
+/// Those of [`apply`].
+pub async fn apply_signed(
+    apis: &Apis,
+    scheme: &Scheme,
+    signers: &Signers,
+    progress: &dyn Progress,
+) -> Result<Plan, Failure> {
     let client = HttpClient::new();
-    let hub = Reader { client: &client, apis };
+    let hub = Reader { client: &client, signers, apis };
     let differences = differences(scheme, &hub.read(scheme).await?)?;
     let mut made = Vec::new();
     for stage in Stage::ALL {

@@ -17,7 +17,7 @@ mod risk;
 mod scheme;
 mod seen;
 
-pub use apply::{apply, plan, readiness};
+pub use apply::{Signers, apply, apply_signed, plan, readiness};
 pub use health::check_hub;
 pub use http_client::{HttpClient, HttpError};
 pub use scheme::{Account, FirstPayment, Oracle, Participant, Party, Scheme, SettlementModel};

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use operations::Failure;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::{Apis, HttpClient, Scheme, failure::Api};
+use crate::{Apis, HttpClient, Scheme, Signers, failure::Api};
 
 /// Requests that are under way at once: enough to hide the way to the hub, few enough to leave it its work.
 pub(crate) const AT_A_TIME: usize = 16;
@@ -132,6 +132,7 @@ struct Served {
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     pub(crate) client: &'a HttpClient,
+    pub(crate) signers: &'a Signers,
     pub(crate) apis: &'a Apis,
 }
 

@@ -21,7 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("definition", &["fspiop"]),
     ("operations", &[]),
     ("image", &["operations"]),
-    ("provisioning", &["definition", "operations", "fspiop"]),
+    ("provisioning", &["definition", "operations", "identity", "fspiop"]),
     ("kubernetes", &["image", "provisioning", "definition", "operations", "participant", "fspiop"]),
     // The four tools do not know each other.
     (

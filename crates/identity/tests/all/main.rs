@@ -1,5 +1,7 @@
 //! Keys and signatures: what is believed, what is refused, and that Mojaloop's own library sees it the same way.
 
+#![allow(clippy::unwrap_used, reason = "the lint knows tests, but not what they call")]
+
 mod keys;
 mod refused;
 mod upstream;

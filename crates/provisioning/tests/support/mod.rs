@@ -15,7 +15,7 @@ use bytes::Bytes;
 use fspiop::FspId;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hub::{CallbackPolicy, Intake, Listen, OpenAuthorizer, Running, Settings, delivery::SchedulerSettings};
+use hub::{CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, Running, Settings, delivery::SchedulerSettings};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -58,6 +58,7 @@ impl World {
             callback_policy: CallbackPolicy::Open,
             delivery: SchedulerSettings::default(),
             intake: Intake::default(),
+            jws: Jws::default(),
         };
         let hub = hub::serve(settings, store.clone(), clock, Arc::new(OpenAuthorizer)).await.unwrap();
         let apis = Apis {

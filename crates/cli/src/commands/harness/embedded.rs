@@ -312,7 +312,7 @@ pub(super) fn explain(error: HarnessError) -> Failure {
         }
         HarnessError::NotRunning { .. } => Failure::failed(error).hint("mojaloop harness up --detach"),
         HarnessError::TimedOut(_) => Failure::failed(error).exit(Exit::TimedOut),
-        HarnessError::StoreUrl(_) | HarnessError::Secret { .. } => {
+        HarnessError::StoreUrl(_) | HarnessError::Secret { .. } | HarnessError::Key { .. } => {
             Failure::failed(error).hint("mojaloop definition show --origin says where it is written")
         }
         HarnessError::File { .. } => Failure::failed(error).hint("--data-dir DIR puts the data elsewhere"),
