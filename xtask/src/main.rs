@@ -1,4 +1,4 @@
-//! The developer's commands: `cargo xtask test`, `conformance`, `simulate`, `faults`, `cluster`.
+//! The developer's commands: `cargo xtask test`, `conformance`, `simulate`, `faults`, `cluster`, `openapi`.
 //!
 //! Every command says on stderr what it does and ends, on stdout, with the line
 //! `N passed, N failed, N skipped`. The process ends with 0 when something passed and nothing failed,
@@ -9,6 +9,7 @@ mod conformance;
 mod faults;
 mod http;
 mod hub_process;
+mod openapi;
 mod outcome;
 mod parts;
 mod process;
@@ -39,6 +40,7 @@ enum Command {
     Simulate(simulate::Arguments),
     Faults(faults::Arguments),
     Cluster(cluster::Arguments),
+    Openapi(openapi::Arguments),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -61,6 +63,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Simulate(arguments) => simulate::command(arguments).await,
         Command::Faults(arguments) => faults::command(arguments).await,
         Command::Cluster(arguments) => cluster::command(arguments).await,
+        Command::Openapi(arguments) => openapi::command(arguments).await,
     };
     result.unwrap_or_else(|error| {
         say(&format!("error: {error:#}"));

@@ -13,6 +13,13 @@ use crate::workspace::Workspace;
 #[derive(Debug)]
 pub(crate) struct Missing(String);
 
+impl Missing {
+    /// Says what can't be had, and why.
+    pub(crate) fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+}
+
 impl std::fmt::Display for Missing {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(&self.0)

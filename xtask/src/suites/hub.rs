@@ -1,4 +1,5 @@
-//! The suite `hub`: whole hubs in the process with simulated participants, and snapshots of whole commands.
+//! The suite `hub`: whole hubs in the process with simulated participants, snapshots of whole commands, and the official API
+//! files against a real hub.
 
 use anyhow::Result;
 
@@ -12,5 +13,7 @@ pub(super) async fn run(workspace: &Workspace) -> Result<Vec<Row>> {
     for package in HUB_PACKAGES {
         command.args(["-p", package]);
     }
-    Ok(vec![cargo_test("cargo test of whole hubs", command).await?])
+    let mut rows = vec![cargo_test("cargo test of whole hubs", command).await?];
+    rows.extend(crate::openapi::run(workspace).await?);
+    Ok(rows)
 }

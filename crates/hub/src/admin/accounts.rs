@@ -75,7 +75,8 @@ pub(super) struct PositionView {
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(super) enum Positions {
-    One(Option<PositionView>),
+    One(PositionView),
+    None,
     All(Vec<PositionView>),
 }
 
@@ -106,7 +107,7 @@ pub(super) async fn positions(
             changed_date: balance.changed_at,
         });
     let positions = match query.currency {
-        Some(_) => Positions::One(views.next()),
+        Some(_) => views.next().map_or(Positions::None, Positions::One),
         None => Positions::All(views.collect()),
     };
     json(StatusCode::OK, &positions)
