@@ -7,6 +7,7 @@
 #![cfg_attr(feature = "planted-bugs", allow(dead_code))]
 
 mod admin;
+pub mod audit;
 mod authorizer;
 mod callback_policy;
 mod committer;
@@ -22,6 +23,7 @@ mod operations;
 mod serve;
 mod settings;
 mod signatures;
+pub mod trace;
 
 use std::sync::Arc;
 
@@ -35,7 +37,7 @@ pub use serve::{Addresses, Running, ServeError, serve, system_clock};
 pub use settings::{Intake, Jws, Listen, Settings};
 pub use signatures::{Validation, ValidationError};
 
-use crate::{committer::Committer, current::Current, lookup::Lookup, signatures::Signatures};
+use crate::{admin::Inspection, committer::Committer, current::Current, lookup::Lookup, signatures::Signatures};
 
 /// What the listeners share.
 pub struct Hub {
@@ -48,5 +50,6 @@ pub struct Hub {
     pub(crate) callback_policy: CallbackPolicy,
     pub(crate) intake: Intake,
     pub(crate) signatures: Signatures,
+    pub(crate) inspection: Inspection,
     pub(crate) metrics: Arc<Metrics>,
 }

@@ -142,6 +142,7 @@ async fn assemble(
         client,
         room: Lookup::room(),
     };
+    let inspection = admin::Inspection::new(clock.now(), settings.delivery);
     let hub = Hub {
         store,
         clock,
@@ -152,6 +153,7 @@ async fn assemble(
         callback_policy: settings.callback_policy,
         intake: settings.intake,
         signatures: Signatures::new(settings.jws.validate),
+        inspection,
         metrics,
     };
     Ok((Arc::new(hub), task))

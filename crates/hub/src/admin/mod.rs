@@ -2,18 +2,21 @@
 
 mod accounts;
 mod answer;
+mod audit;
 mod catalog;
 mod directory;
 mod endpoints;
 mod field_path;
 mod funds;
 mod jws_keys;
+mod inspection;
 mod limits;
 mod oracles;
 mod participants;
 mod request;
 mod routes;
 mod settlement_models;
+mod trace;
 mod transactions;
 
 use std::sync::Arc;
@@ -28,6 +31,7 @@ use axum::{
 use fspiop::{ErrorCode, FspiopError};
 use http::StatusCode;
 
+pub(crate) use inspection::Inspection;
 pub(crate) use routes::{ledger_api, oracle_api};
 
 use crate::{Denied, Hub, Operation, edge::Refusal, health};

@@ -34,6 +34,13 @@ impl SchedulerSettings {
     pub fn answer_timeout(self) -> Duration {
         Duration::from_millis(self.answer_timeout_ms)
     }
+
+    /// The longest pause after this many failed attempts: it doubles from one to the next.
+    pub fn pause_after_ms(self, attempts: u32) -> i64 {
+        let doublings = attempts.saturating_sub(1).min(32);
+        let doubled = self.first_pause_ms.saturating_mul(1_i64.checked_shl(doublings).unwrap_or(i64::MAX));
+        doubled.min(self.longest_pause_ms)
+    }
 }
 
 impl Default for SchedulerSettings {
@@ -307,12 +314,9 @@ impl Scheduler {
         self.lanes.entry(fsp.clone()).or_default()
     }
 
-    /// Doubles from attempt to attempt; a quarter of it depends on the token, so that what failed together does not come
-    /// back together.
+    /// A quarter of the pause depends on the token, so that what failed together does not come back together.
     fn pause_ms(&self, earlier: u32, token: u64) -> i64 {
-        let doubled =
-            self.settings.first_pause_ms.saturating_mul(1_i64.checked_shl(earlier.min(32)).unwrap_or(i64::MAX));
-        let full = doubled.min(self.settings.longest_pause_ms);
+        let full = self.settings.pause_after_ms(earlier.saturating_add(1));
         let spread = i64::try_from(token.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56).expect("eight bits fit");
         full - full / 4 * spread / 256
     }

@@ -1,0 +1,108 @@
+//! I1: money is neither made nor lost.
+
+use std::collections::{BTreeMap, HashMap};
+
+use fspiop::{Amount, Currency};
+use ledger::{AccountId, AccountType, Entry, TransferStatus};
+
+use super::{
+    accounts::Accounts,
+    auditor::Movement,
+    report::{Finding, Invariant},
+};
+
+/// Sums over the journal. They are kept in plain units: a sum may pass through values that no `Amount` can hold.
+pub(super) struct Conservation {
+    invariant: Invariant,
+    sums: HashMap<AccountId, i128>,
+    currencies: BTreeMap<Currency, Sums>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    /// Amounts of RESERVED transfers.
+    reserved: i128,
+    /// Transit, by the journal.
+    transit: i128,
+    /// Balances of all accounts.
+    balances: i128,
+    /// Balances of position accounts.
+    positions: i128,
+}
+
+impl Conservation {
+    pub(super) fn new() -> Conservation {
+        let invariant = Invariant::new(
+            "I1",
+            "Conservation",
+            "each line of the journal moves an amount above 0 between two accounts of its currency; each balance is the \
+             sum of its lines; in each currency all balances together, the positions together, and what is in transit \
+             are what is RESERVED",
+        );
+        Conservation { invariant, sums: HashMap::new(), currencies: BTreeMap::new() }
+    }
+
+    pub(super) fn look_at(&mut self, movement: &Movement<'_>, accounts: &Accounts) {
+        for entry in movement.entries {
+            let wrong = wrong_sides(entry, accounts);
+            self.invariant.check(wrong.is_none(), || {
+                let line = format!("{}, journal line {}", movement.describe(), entry.kind.as_str());
+                Finding::new(line, wrong.unwrap_or_default(), "an amount above 0 between two accounts of its currency")
+            });
+            let units = entry.amount.units();
+            *self.sums.entry(entry.raised).or_default() += units;
+            *self.sums.entry(entry.lowered).or_default() -= units;
+            let sums = self.currencies.entry(entry.currency).or_default();
+            sums.transit += if entry.raised == AccountId::TRANSIT { units } else { 0 };
+            sums.transit -= if entry.lowered == AccountId::TRANSIT { units } else { 0 };
+        }
+        if let Some(open) = movement.transfer.filter(|transfer| transfer.status == TransferStatus::Reserved) {
+            self.currencies.entry(open.currency).or_default().reserved += open.amount.units();
+        }
+    }
+
+    pub(super) fn finish(mut self, accounts: &Accounts) -> Invariant {
+        for (account, balance) in accounts.all() {
+            let sum = self.sums.get(&account.id).copied().unwrap_or_default();
+            let (found, about) = (balance.amount.units(), || accounts.describe(account.id));
+            self.invariant.check(found == sum, || {
+                let expected = format!("{}, the sum of its lines of the journal", text(sum));
+                Finding::new(about(), format!("the balance {}", text(found)), expected)
+            });
+            let sums = self.currencies.entry(account.currency).or_default();
+            sums.balances += found;
+            sums.positions += if account.kind == AccountType::Position { found } else { 0 };
+        }
+        for (currency, sums) in &self.currencies {
+            let expected = || format!("{}, the sum of all RESERVED transfers", text(sums.reserved));
+            for (what, found) in [
+                ("all balances together are", sums.balances),
+                ("all positions together are", sums.positions),
+                ("by the journal there is in transit", -sums.transit),
+            ] {
+                self.invariant.check(found == sums.reserved, || {
+                    Finding::new(format!("currency {currency}"), format!("{what} {}", text(found)), expected())
+                });
+            }
+        }
+        self.invariant
+    }
+}
+
+/// What is wrong with the sides of a line.
+fn wrong_sides(entry: &Entry, accounts: &Accounts) -> Option<String> {
+    if !entry.amount.is_positive() {
+        return Some(format!("the amount {}", entry.amount));
+    }
+    if entry.raised == entry.lowered {
+        return Some(format!("both sides are {}", accounts.describe(entry.raised)));
+    }
+    let sides = [entry.raised, entry.lowered].into_iter().filter(|side| *side != AccountId::TRANSIT);
+    let fits = |side: AccountId| accounts.get(side).is_some_and(|account| account.currency == entry.currency);
+    let wrong = sides.into_iter().find(|side| !fits(*side))?;
+    Some(format!("{} {} on {}", entry.amount, entry.currency, accounts.describe(wrong)))
+}
+
+fn text(units: i128) -> String {
+    Amount::from_units(units).to_string()
+}
