@@ -140,6 +140,12 @@ pub(crate) enum Command {
         before_help = "Example: mojaloop transfer --from payerfsp --to MSISDN/27713803912 --amount 10 --currency USD"
     )]
     Transfer(TransferArguments),
+    /// Tell a payment's story: its messages, decisions, attempts, where it stands and why
+    #[command(before_help = "Example: mojaloop trace 01JD8ZC3V4M5N6P7Q8R9S0T1V2")]
+    Trace(TraceArguments),
+    /// Look whether the books are in order: the invariants that a store shows; changes nothing, and a hub works on meanwhile
+    #[command(before_help = "Example: mojaloop audit --hub http://127.0.0.1:3001 -o json")]
+    Audit(AuditArguments),
     /// Write completions for a shell
     #[command(before_help = "Example: mojaloop completions bash > ~/.local/share/bash-completion/completions/mojaloop")]
     Completions(CompletionsArguments),
@@ -254,6 +260,35 @@ pub(crate) struct TransferArguments {
     /// Where the payer's simulator is controlled
     #[arg(long, value_name = "URL", env = environment::SIMULATOR, default_value = "http://127.0.0.1:9101")]
     pub(crate) simulator: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TraceArguments {
+    /// The id of a transfer, of a quote, or of a movement of funds
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArguments {
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
+}
+
+/// Where what happened is read.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ReadingArguments {
+    /// The ledger admin URL of the hub to ask [default: that of the harness under --name, else http://127.0.0.1:3001]
+    #[arg(long, value_name = "URL", env = environment::LEDGER_ADMIN)]
+    pub(crate) hub: Option<String>,
+    /// The hub is on this machine, its ports moved by this
+    #[arg(long, value_name = "N", env = environment::PORT_OFFSET)]
+    pub(crate) port_offset: Option<u16>,
+    /// Read the store itself, without asking a hub: sqlite:FILE. Nothing is written
+    #[arg(long, value_name = "STORE")]
+    pub(crate) store: Option<String>,
 }
 
 #[derive(Debug, Args)]

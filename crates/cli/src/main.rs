@@ -21,6 +21,8 @@ fn main() -> ExitCode {
         Command::Hub(command) => commands::hub::run(command, global),
         Command::Simulator(command) => commands::simulator::run(command),
         Command::Transfer(command) => commands::transfer::run(command, &global),
+        Command::Trace(command) => commands::trace::run(&command, &global),
+        Command::Audit(command) => commands::audit::run(&command, &global),
         Command::Scheme(command) => commands::scheme::run(command, &global),
         Command::Health(command) => commands::health::run(&command, &global),
         Command::Completions(command) => commands::completions::run(&command),

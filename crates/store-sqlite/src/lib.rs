@@ -13,6 +13,7 @@ mod lock;
 mod migration;
 mod open;
 mod query;
+mod read_only;
 mod sqlite_store;
 mod tables;
 mod value;
@@ -21,4 +22,5 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use read_only::ReadOnlySqlite;
 pub use sqlite_store::{Abandoned, SqliteStore};

@@ -57,6 +57,11 @@ impl Marks {
         }
         Ok(())
     }
+
+    /// Whether the file has this program's version.
+    pub(crate) fn is_current(self) -> bool {
+        self.version == KNOWN
+    }
 }
 
 /// Brings the schema to the newest version and lets `fill` complete it, all in one transaction: a crash leaves the file as

@@ -1,15 +1,18 @@
 //! One file for each command.
 
+pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod health;
 pub(crate) mod hub;
 pub(crate) mod jws;
 pub(crate) mod scheme;
 pub(crate) mod simulator;
+pub(crate) mod trace;
 pub(crate) mod transfer;
 
 mod payment;
 mod plan;
+mod reading;
 mod runtime;
 mod store;
 
