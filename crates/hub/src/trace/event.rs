@@ -3,6 +3,8 @@
 use fspiop::{Amount, Currency, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::standing::brief;
+
 /// The part of a payment to which an event belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -139,7 +141,7 @@ impl Event {
         };
         let why = match (&self.code, &self.description) {
             (Some(code), Some(description)) => format!(": {code} {description}"),
-            (None, Some(description)) => format!(": {description}"),
+            (None, Some(description)) => format!(": {}", brief(description)),
             (Some(code), None) => format!(": {code}"),
             (None, None) => String::new(),
         };
@@ -164,7 +166,7 @@ impl Event {
                 format!("{to} took {message} ({attempts})")
             }
             What::MessageDelivered => format!("{to} took {message}"),
-            What::MessageGivenUp => format!("{to} was given up, {message}{why} ({attempts})"),
+            What::MessageGivenUp => format!("{to} never took {message}, which was given up{why} ({attempts})"),
             What::FundsIn => format!("{from} paid in {money}"),
             What::FundsOutReserved => format!("{money} of {from} set aside, to be paid out"),
             What::FundsOutCommitted => format!("{money} paid out to {from}"),

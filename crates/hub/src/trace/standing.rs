@@ -5,7 +5,7 @@ use ledger::{FundsDirection, FundsMovement, FundsStatus, Transfer, TransferStatu
 use store::{Fate, SentMessage};
 use switch::{Method, Quote, QuoteStatus};
 
-use super::Tale;
+use super::{Tale, tale::reason};
 
 impl Tale<'_> {
     pub(super) fn standing_of_transfer(&self, transfer: &Transfer) -> (String, String) {
@@ -24,8 +24,7 @@ impl Tale<'_> {
                         this store?";
             return (standing, next.to_owned());
         }
-        let request = self.transfer_messages().filter(|sent| sent.method == Method::Post).last();
-        let (standing, again) = match request.map(|request| (request, &request.fate)) {
+        let (standing, again) = match self.request().map(|request| (request, &request.fate)) {
             Some((request, Fate::Delivered)) => {
                 let ago = self.now.millis_since(request.last_attempt_at.unwrap_or(request.created_at));
                 (format!("RESERVED: waits for the answer of {payee}, which took the request {} ago", human(ago)), None)
@@ -35,7 +34,7 @@ impl Tale<'_> {
                 (what, Some(self.next_attempt(request)))
             }
             Some((_, Fate::GaveUp { reason })) => {
-                (format!("RESERVED, but {payee} does not take the request: {reason}"), None)
+                (format!("RESERVED, but {payee} does not take the request: {}", brief(reason)), None)
             }
             None => (format!("RESERVED; no request to {payee} is in the store"), None),
         };
@@ -47,7 +46,7 @@ impl Tale<'_> {
         let payer = self.name(transfer.payer);
         let state = match status.wire().as_str() {
             wire if wire == status.as_str() => wire.to_owned(),
-            wire => format!("{wire} ({})", status.as_str()),
+            wire => format!("{wire} ({}): {}", status.as_str(), self.why(transfer)),
         };
         let told = self.final_messages(transfer.id).filter(|sent| sent.recipient.as_str() == payer).last();
         let ask = format!("{payer} can ask: GET /transfers/{}", transfer.id);
@@ -57,11 +56,39 @@ impl Tale<'_> {
                 (standing, format!("{}, for a day; {ask}", self.next_attempt(told)))
             }
             Some((_, Fate::GaveUp { reason })) => {
-                (format!("{state}, but {payer} never took the message that says so: {reason}"), ask)
+                (format!("{state}, but {payer} never took the message that says so: {}", brief(reason)), ask)
             }
             None => (format!("{state}; no message to {payer} that says so is in the store"), ask),
             Some((_, Fate::Delivered)) => self.once_the_payer_knows(transfer, &state, &payer),
         }
+    }
+
+    /// Why a transfer ended without a payment.
+    fn why(&self, transfer: &Transfer) -> String {
+        let payee = transfer.payee.map_or_else(|| "nobody known".to_owned(), |payee| self.name(payee));
+        if transfer.status == TransferStatus::ExpiredReserved {
+            return match self.request().map(|request| &request.fate) {
+                Some(Fate::Delivered) => format!("{payee} took the request and did not answer in time"),
+                Some(Fate::GaveUp { reason } | Fate::Pending { reason: Some(reason) }) => {
+                    format!("{payee} did not take the request in time: {}", brief(reason))
+                }
+                Some(Fate::Pending { reason: None }) | None => format!("{payee} did not take the request in time"),
+            };
+        }
+        let words = match reason(transfer) {
+            (Some(code), Some(description)) => format!("{code} {description}"),
+            (Some(code), None) => code,
+            (None, description) => description.unwrap_or_else(|| "no reason is known".to_owned()),
+        };
+        match transfer.status {
+            TransferStatus::Invalid => format!("the hub refused it, {words}"),
+            _ => format!("because of the answer of {payee}, {words}"),
+        }
+    }
+
+    /// The request to the payee.
+    fn request(&self) -> Option<&SentMessage> {
+        self.transfer_messages().filter(|sent| sent.method == Method::Post).last()
     }
 
     /// Others may still have to be told.
@@ -76,7 +103,7 @@ impl Tale<'_> {
             Some((sent, Fate::GaveUp { reason })) => {
                 let who = &sent.recipient;
                 let next = format!("{who} can ask: GET /transfers/{}", transfer.id);
-                (format!("{state}, and {payer} was told; {who} never took its message: {reason}"), next)
+                (format!("{state}, and {payer} was told; {who} never took its message: {}", brief(reason)), next)
             }
             Some((sent, Fate::Pending { reason })) => {
                 let standing =
@@ -97,9 +124,10 @@ impl Tale<'_> {
                     let standing = format!("PENDING: {payee} has not taken the request yet: {}", tried(sent, reason));
                     (standing, format!("{}, for half a minute; then {payer} is told", self.next_attempt(sent)))
                 }
-                Some((_, Fate::GaveUp { reason })) => {
-                    (format!("PENDING: {payee} does not take the request: {reason}"), format!("{payer} is told"))
-                }
+                Some((_, Fate::GaveUp { reason })) => (
+                    format!("PENDING: {payee} does not take the request: {}", brief(reason)),
+                    format!("{payer} is told"),
+                ),
                 _ => (format!("PENDING: waits for the terms of {payee}"), format!("{payer} asks again if none come")),
             },
             QuoteStatus::Answered | QuoteStatus::Failed => {
@@ -113,7 +141,7 @@ impl Tale<'_> {
                         (standing, format!("{}, for half a minute", self.next_attempt(sent)))
                     }
                     Some((_, Fate::GaveUp { reason })) => {
-                        let standing = format!("{state}, but {payer} did not take that: {reason}");
+                        let standing = format!("{state}, but {payer} did not take that: {}", brief(reason));
                         (standing, format!("{payer} asks again"))
                     }
                     None => (state.to_owned(), format!("{payer} asks again")),
@@ -162,9 +190,17 @@ impl Tale<'_> {
 
 fn tried(sent: &SentMessage, reason: &Option<Box<str>>) -> String {
     match (sent.attempts, reason) {
-        (1, Some(reason)) => format!("1 attempt, {reason}"),
-        (attempts, Some(reason)) => format!("{attempts} attempts, {reason}"),
+        (1, Some(reason)) => format!("1 attempt, {}", brief(reason)),
+        (attempts, Some(reason)) => format!("{attempts} attempts, {}", brief(reason)),
         (_, None) => "no failure is known".to_owned(),
+    }
+}
+
+/// The end of a chain of causes, which says what happened; those before it say where in the program.
+pub(super) fn brief(reason: &str) -> &str {
+    match reason.strip_prefix("client error (") {
+        Some(causes) => causes.rsplit(": ").next().unwrap_or(causes),
+        None => reason,
     }
 }
 

@@ -225,7 +225,7 @@ fn is_of_transfer(sent: &SentMessage) -> bool {
 
 /// Why a transfer ended. What a payee wrote as the reason may name people, so that only its code is passed on, with that
 /// code's own meaning; what the hub wrote is passed on.
-fn reason(transfer: &Transfer) -> (Option<String>, Option<String>) {
+pub(super) fn reason(transfer: &Transfer) -> (Option<String>, Option<String>) {
     let Some(reason) = &transfer.abort_reason else { return (None, None) };
     let wrong_fulfilment = FspiopError::new(ErrorCode::ValidationError, "invalid fulfilment");
     let by_the_payee = matches!(transfer.status, TransferStatus::AbortedRejected | TransferStatus::AbortedError);
