@@ -56,7 +56,10 @@ fn check_denied(name: &str, response: &Response, status: u16) {
 }
 
 /// Something of every resource.
-const LEDGER: [&str; 18] = [
+const LEDGER: [&str; 21] = [
+    "GET /audit",
+    "GET /audit/progress",
+    "GET /trace/00000000-ee48-4575-b6a9-ead2955b8069",
     "GET /participants",
     "POST /participants",
     "GET /participants/limits",

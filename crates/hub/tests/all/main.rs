@@ -15,6 +15,7 @@ mod directory;
 mod endpoints;
 mod expiry;
 mod jws;
+mod inspection;
 mod last_unit;
 mod openapi;
 mod operations;

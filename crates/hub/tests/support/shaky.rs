@@ -37,6 +37,8 @@ pub(crate) struct Shaky {
     gate: watch::Sender<bool>,
     /// Commits that wait at the gate.
     waiting: AtomicUsize,
+    /// While they are closed, readers of the books wait.
+    books: watch::Sender<bool>,
     /// Reading fails, too.
     blind: AtomicBool,
     /// Reading the outbox fails.
@@ -54,6 +56,7 @@ impl Shaky {
             inner,
             fault: Mutex::new(Fault::None),
             gate: watch::channel(true).0,
+            books: watch::channel(true).0,
             waiting: AtomicUsize::new(0),
             blind: AtomicBool::new(false),
             blind_outbox: AtomicBool::new(false),
@@ -75,6 +78,16 @@ impl Shaky {
     /// Lets commits go on.
     pub(crate) fn open(&self) {
         self.gate.send_replace(true);
+    }
+
+    /// Lets readers of the books wait until [`Shaky::open_books`].
+    pub(crate) fn close_books(&self) {
+        self.books.send_replace(false);
+    }
+
+    /// Lets readers of the books go on.
+    pub(crate) fn open_books(&self) {
+        self.books.send_replace(true);
     }
 
     /// Commits that wait at the closed gate.
@@ -211,8 +224,12 @@ impl Store for Shaky {
     }
 
     fn visit_books(&self, visitor: Visitor) -> BoxFuture<'_, Result<(), StoreError>> {
-        // For the test's own looks, which never fail.
-        self.inner.visit_books(visitor)
+        // It never fails: the tests look, too.
+        async move {
+            let _ = self.books.subscribe().wait_for(|open| *open).await;
+            self.inner.visit_books(visitor).await
+        }
+        .boxed()
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
