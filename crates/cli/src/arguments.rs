@@ -140,10 +140,10 @@ pub(crate) enum Command {
         before_help = "Example: mojaloop transfer --from payerfsp --to MSISDN/27713803912 --amount 10 --currency USD"
     )]
     Transfer(TransferArguments),
-    /// Tell a payment's story: its messages, decisions, attempts, where it stands and why
+    /// Tell the story of a payment, where it stands and why
     #[command(before_help = "Example: mojaloop trace 01JD8ZC3V4M5N6P7Q8R9S0T1V2")]
     Trace(TraceArguments),
-    /// Look whether the books are in order: the invariants that a store shows; changes nothing, and a hub works on meanwhile
+    /// Look whether the books are in order, while the hub works
     #[command(before_help = "Example: mojaloop audit --hub http://127.0.0.1:3001 -o json")]
     Audit(AuditArguments),
     /// Write completions for a shell
