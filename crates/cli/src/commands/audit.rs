@@ -115,6 +115,8 @@ async fn read(store: Arc<dyn store::Store>, progress: &dyn Progress) -> Result<A
 fn to_table(audit: &Audit) -> String {
     let rows = audit.invariants.iter().map(row).collect();
     let table = printer::table(&["", "invariant", "checked", "violations", "remarks"], rows, &[2, 3, 4]);
+    // Colours would count as characters inside of the table.
+    let table = table.replace('✓', &printer::green("✓")).replace('✗', &printer::red("✗"));
     let mut text = format!("{table}\n");
     for invariant in &audit.invariants {
         let violated = |finding: &Finding| format!("{} {}: {}", printer::red("✗"), invariant.id, sentence(finding));
@@ -143,9 +145,9 @@ fn to_table(audit: &Audit) -> String {
 }
 
 fn row(invariant: &Invariant) -> Vec<String> {
-    let mark = if invariant.violation_count == 0 { printer::green("✓") } else { printer::red("✗") };
+    let mark = if invariant.violation_count == 0 { "✓" } else { "✗" };
     vec![
-        mark,
+        mark.to_owned(),
         format!("{} {}", invariant.id, invariant.name),
         invariant.checked.to_string(),
         invariant.violation_count.to_string(),

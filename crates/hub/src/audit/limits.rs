@@ -49,7 +49,7 @@ impl Limits {
                 self.0.remark(|| {
                     let found = format!("the position {position} is above the net debit cap {cap}");
                     let expected =
-                        "a cap that was lowered since: nothing more can be reserved until it covers the position";
+                        "a cap above it, unless it was lowered since; nothing more can be reserved meanwhile";
                     Finding::new(accounts.describe(account.id), found, expected)
                 });
             }
