@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use fspiop::FspId;
 use store::{Clock, Store, StoreError};
-use store_sqlite::SqliteStore;
+use store_sqlite::{ReadOnlySqlite, SqliteStore};
 
 pub use location::{StoreLocation, StoreLocationError};
 
@@ -61,6 +61,15 @@ pub async fn open(opening: Opening, clock: Arc<dyn Clock>) -> Result<Arc<dyn Sto
             Ok(Arc::new(opened.map_err(|error| StoreError::Unavailable(error.to_string()))??))
         }
         StoreLocation::Postgres(_) => Err(not_yet(&opening.location)),
+    }
+}
+
+/// Opens a store for reading only, beside the hubs that use it: nothing is locked, migrated or written. It answers on the
+/// thread that asks; for tools.
+pub fn open_read_only(location: &StoreLocation) -> Result<Arc<dyn Store>, StoreError> {
+    match location {
+        StoreLocation::Sqlite(file) => Ok(Arc::new(ReadOnlySqlite::open(file)?)),
+        StoreLocation::Postgres(_) => Err(not_yet(location)),
     }
 }
 

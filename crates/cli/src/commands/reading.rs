@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use hub::{StoreLocation, StoreLocationError};
 use provisioning::HttpError;
 use store::Store;
-use store_sqlite::ReadOnlySqlite;
+use stores::StoreLocation;
 
 use crate::{
     arguments::{Global, ReadingArguments},
@@ -55,17 +54,12 @@ fn running(_: &Global) -> Option<String> {
 }
 
 fn open(text: &str) -> Result<Arc<dyn Store>, Failure> {
-    let location: StoreLocation = text.parse().map_err(|error| {
-        let failure = Failure::usage(format!("--store: {error}")).hint("example: --store sqlite:hub.sqlite");
-        if let StoreLocationError::NotYet(_) = error { failure.exit(Exit::Preflight) } else { failure }
-    })?;
-    let StoreLocation::Sqlite(path) = location;
-    let store = ReadOnlySqlite::open(&path).map_err(|error| {
-        let hint =
-            "--store names a file that a hub has made; `mojaloop harness status` says where a harness keeps its own";
+    let wrong = |error| Failure::usage(format!("--store: {error}")).hint("example: --store sqlite:hub.sqlite");
+    let location: StoreLocation = text.parse().map_err(wrong)?;
+    stores::open_read_only(&location).map_err(|error| {
+        let hint = "--store names what a hub has made; `mojaloop harness status` says where a harness keeps its data";
         Failure::failed(error).hint(hint)
-    })?;
-    Ok(Arc::new(store))
+    })
 }
 
 /// Why a hub did not answer as it should.

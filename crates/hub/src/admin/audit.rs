@@ -5,15 +5,19 @@ use std::sync::Arc;
 use axum::extract::State;
 use fspiop::{ErrorCode, FspiopError};
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::answer::{Answer, json};
+use super::answer::{Answer, json, unreadable};
 use crate::{Hub, audit, audit::Scope};
 
-#[derive(Serialize)]
+/// How far an audit is.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ProgressView {
+pub(super) struct ProgressView {
+    /// Whether one runs.
     running: bool,
+    /// Accounts and movements that it has read.
     pages: u64,
 }
 
@@ -32,10 +36,7 @@ pub(super) async fn run(State(hub): State<Arc<Hub>>) -> Answer {
     };
     let audit = audit::run(hub.store.as_ref(), hub.clock.as_ref(), scope, move |pages| at_reading.read(pages)).await;
     drop(turn);
-    let audit = audit.map_err(|error| {
-        tracing::error!(%error, "the store can't be audited");
-        FspiopError::plain(ErrorCode::ServiceCurrentlyUnavailable)
-    })?;
+    let audit = audit.map_err(|error| unreadable("the books", &error))?;
     for invariant in &audit.invariants {
         for finding in &invariant.violations {
             let (about, found) = (&finding.about, &finding.found);

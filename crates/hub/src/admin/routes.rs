@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     accounts, catalog, directory, endpoints, funds, jws_keys, limits, oracles, participants, settlement_models,
+    accounts, audit, catalog, directory, endpoints, funds, limits, oracles, participants, settlement_models, trace,
     transactions,
 };
 use crate::{
@@ -24,6 +25,7 @@ pub(crate) fn ledger_api() -> Api {
     let api = limit_routes(api);
     let api = jws_routes(api);
     let api = scheme_routes(api);
+    let api = inspection_routes(api);
     machine_routes(api)
 }
 
@@ -235,6 +237,20 @@ fn scheme_routes(api: Api) -> Api {
         operation
             .path::<TransferIdentifier>("id", "Id of the transfer")
             .answers::<transactions::Transaction>(200, "The transaction, as its ILP packet has it")
+    })
+}
+
+fn inspection_routes(api: Api) -> Api {
+    api.route(Get, "/audit", audit::run, "Looks whether the books are in order", |operation| {
+        operation.answers::<crate::audit::Audit>(200, "What was found").refuses(503, "An audit is running already")
+    })
+    .route(Get, "/audit/progress", audit::progress, "How far an audit is", |operation| {
+        operation.answers::<audit::ProgressView>(200, "How much it has read")
+    })
+    .route(Get, "/trace/{id}", trace::read, "The story of a payment", |operation| {
+        operation
+            .path::<TransferIdentifier>("id", "Id of a transfer, a quote or a movement of funds")
+            .answers::<crate::trace::Trace>(200, "The story")
     })
 }
 

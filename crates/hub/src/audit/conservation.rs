@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use fspiop::{Amount, Currency};
-use ledger::{AccountId, AccountType, Entry, TransferStatus};
+use ledger::{AccountId, AccountType, Entry, FundsStatus, TransferStatus};
 
 use super::{
     accounts::Accounts,
@@ -22,6 +22,8 @@ pub(super) struct Conservation {
 struct Sums {
     /// Amounts of RESERVED transfers.
     reserved: i128,
+    /// Amounts of RESERVED payments out.
+    leaving: i128,
     /// Transit, by the journal.
     transit: i128,
     /// Balances of all accounts.
@@ -36,8 +38,8 @@ impl Conservation {
             "I1",
             "Conservation",
             "each line of the journal moves an amount above 0 between two accounts of its currency; each balance is the \
-             sum of its lines; in each currency all balances together, the positions together, and what is in transit \
-             are what is RESERVED",
+             sum of its lines; in each currency all balances together, and what is in transit, are what is RESERVED, and \
+             the positions together are the RESERVED transfers",
         );
         Conservation { invariant, sums: HashMap::new(), currencies: BTreeMap::new() }
     }
@@ -59,6 +61,9 @@ impl Conservation {
         if let Some(open) = movement.transfer.filter(|transfer| transfer.status == TransferStatus::Reserved) {
             self.currencies.entry(open.currency).or_default().reserved += open.amount.units();
         }
+        if let Some(open) = movement.funds.filter(|funds| funds.status == FundsStatus::Reserved) {
+            self.currencies.entry(open.currency).or_default().leaving += open.amount.units();
+        }
     }
 
     pub(super) fn finish(mut self, accounts: &Accounts) -> Invariant {
@@ -74,14 +79,15 @@ impl Conservation {
             sums.positions += if account.kind == AccountType::Position { found } else { 0 };
         }
         for (currency, sums) in &self.currencies {
-            let expected = || format!("{}, the sum of all RESERVED transfers", text(sums.reserved));
-            for (what, found) in [
-                ("all balances together are", sums.balances),
-                ("all positions together are", sums.positions),
-                ("by the journal there is in transit", -sums.transit),
+            let open = sums.reserved + sums.leaving;
+            for (what, found, expected, of) in [
+                ("all balances together are", sums.balances, open, "all that is RESERVED"),
+                ("by the journal there is in transit", -sums.transit, open, "all that is RESERVED"),
+                ("all positions together are", sums.positions, sums.reserved, "all RESERVED transfers"),
             ] {
-                self.invariant.check(found == sums.reserved, || {
-                    Finding::new(format!("currency {currency}"), format!("{what} {}", text(found)), expected())
+                self.invariant.check(found == expected, || {
+                    let expected = format!("{}, the sum of {of}", text(expected));
+                    Finding::new(format!("currency {currency}"), format!("{what} {}", text(found)), expected)
                 });
             }
         }

@@ -78,14 +78,14 @@ fn lines_of_transfer(transfer: &Transfer, accounts: &Accounts) -> Vec<Line> {
 }
 
 fn lines_of_funds(funds: &FundsMovement, accounts: &Accounts) -> Vec<Line> {
-    let own = Some(funds.account);
+    let (own, transit) = (Some(funds.account), Some(AccountId::TRANSIT));
+    let prepared = (EntryKind::FundsOut, own, transit);
     let bank = accounts.of(ParticipantId::HUB, funds.currency, AccountType::HubReconciliation);
     match (funds.direction, funds.status) {
         (FundsDirection::In, _) => vec![(EntryKind::FundsIn, bank, own)],
-        (FundsDirection::Out, FundsStatus::Aborted) => {
-            vec![(EntryKind::FundsOut, own, bank), (EntryKind::FundsOutAbort, bank, own)]
-        }
-        (FundsDirection::Out, _) => vec![(EntryKind::FundsOut, own, bank)],
+        (FundsDirection::Out, FundsStatus::Reserved) => vec![prepared],
+        (FundsDirection::Out, FundsStatus::Committed) => vec![prepared, (EntryKind::FundsOutCommit, transit, bank)],
+        (FundsDirection::Out, FundsStatus::Aborted) => vec![prepared, (EntryKind::FundsOutAbort, transit, own)],
     }
 }
 

@@ -1,13 +1,16 @@
 //! What an audit found.
 
 use fspiop::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::openapi::words;
 
 /// Findings of one kind of one invariant that a report names; more are only counted, so that it fits a screen and a memory.
 pub const MAX_FINDINGS: usize = 100;
 
 /// Whether all is well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// No violation was found.
@@ -17,9 +20,10 @@ pub enum Verdict {
 }
 
 /// The result of an audit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Audit {
     /// When the audit began, on the clock of who made it; the books are of this moment or of one soon after it.
+    #[schemars(with = "words::Moment")]
     pub at: Timestamp,
     /// How many accounts were read.
     pub accounts: u64,
@@ -36,7 +40,7 @@ pub struct Audit {
 }
 
 /// One invariant of `docs/reliability.md`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Invariant {
     /// `I1` to `I7`.
     pub id: String,
@@ -57,7 +61,7 @@ pub struct Invariant {
 }
 
 /// Something that a person should know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// What it is about: `transfer ID`, `account NUMBER (OWNER TYPE CURRENCY)`, `currency CODE`.
     pub about: String,

@@ -38,7 +38,7 @@ fn id(number: u128) -> TransferId {
     TransferId(fspiop::Identifier::from_ulid_bits(number))
 }
 
-/// Books of four transfers and three movements of funds, all in order.
+/// Books of four transfers and four movements of funds, all in order.
 struct World {
     registry: Registry,
     accounts: Vec<(Account, Balance)>,
@@ -91,6 +91,7 @@ impl World {
             (10, FundsDirection::In, FundsStatus::Committed),
             (11, FundsDirection::Out, FundsStatus::Reserved),
             (12, FundsDirection::Out, FundsStatus::Aborted),
+            (13, FundsDirection::Out, FundsStatus::Committed),
         ] {
             let sum = if number == 10 { "1000" } else { "100" };
             self.funds.push(FundsMovement {
@@ -107,9 +108,11 @@ impl World {
             });
         }
         self.post(id(10), EntryKind::FundsIn, BANK, PAYER_SETTLEMENT, "1000", 0);
-        self.post(id(11), EntryKind::FundsOut, PAYER_SETTLEMENT, BANK, "100", 0);
-        self.post(id(12), EntryKind::FundsOut, PAYER_SETTLEMENT, BANK, "100", 0);
-        self.post(id(12), EntryKind::FundsOutAbort, BANK, PAYER_SETTLEMENT, "100", 0);
+        for number in [11, 12, 13] {
+            self.post(id(number), EntryKind::FundsOut, PAYER_SETTLEMENT, AccountId::TRANSIT, "100", 0);
+        }
+        self.post(id(12), EntryKind::FundsOutAbort, AccountId::TRANSIT, PAYER_SETTLEMENT, "100", 0);
+        self.post(id(13), EntryKind::FundsOutCommit, AccountId::TRANSIT, BANK, "100", 0);
     }
 
     /// Writes a line and moves both balances.
@@ -246,7 +249,7 @@ fn story(transfer: &Transfer) -> Story {
 fn good_books_pass_and_each_invariant_was_looked_at() {
     let audit = World::good().audit();
     assert_eq!(audit.verdict, Verdict::Pass, "{audit:#?}");
-    assert_eq!((audit.accounts, audit.transfers, audit.funds, audit.entries), (6, 4, 3, 9));
+    assert_eq!((audit.accounts, audit.transfers, audit.funds, audit.entries), (6, 4, 4, 11));
     let ids: Vec<_> = audit.invariants.iter().map(|invariant| invariant.id.as_str()).collect();
     assert_eq!(ids, ["I1", "I2", "I3", "I4", "I5", "I7"]);
     for invariant in &audit.invariants {
@@ -282,9 +285,9 @@ const T3: &str = "transfer 00000000000000000000000003";
 fn money_made_or_lost() {
     let account = "account 2 (payerfsp POSITION USD)";
     check("I1", account, "the balance 21", |world| world.move_balance(PAYER_POSITION, "1"));
-    check("I1", "currency USD", "all balances together are 11", |world| world.move_balance(PAYER_POSITION, "1"));
+    check("I1", "currency USD", "all balances together are 111", |world| world.move_balance(PAYER_POSITION, "1"));
     check("I1", "currency USD", "all positions together are 11", |world| world.move_balance(PAYER_POSITION, "1"));
-    check("I1", "currency USD", "in transit 10", |world| world.transfers[RESERVED].amount = amount("9"));
+    check("I1", "currency USD", "in transit 110", |world| world.transfers[RESERVED].amount = amount("9"));
     let line = format!("{T1}, journal line COMMIT");
     check("I1", &line, "the amount 0", |world| world.line(1, EntryKind::Commit).amount = Amount::ZERO);
     check("I1", &line, "both sides are transit", |world| {
@@ -304,7 +307,7 @@ fn more_than_the_limits_allow() {
         world.accounts[1].0.net_debit_cap = None;
     });
     let uncovered = |world: &mut World| {
-        world.post(id(11), EntryKind::FundsOut, PAYER_SETTLEMENT, BANK, "895", 3);
+        world.post(id(11), EntryKind::FundsOut, PAYER_SETTLEMENT, BANK, "785", 3);
     };
     check("I2", "account 2 (payerfsp POSITION USD)", "the position 20", uncovered);
     let mut waived = World::good();
@@ -368,6 +371,9 @@ fn no_ending_or_two() {
     });
     check("I3", "funds 0000000000000000000000000C", "ABORTED with FUNDS_OUT in", |world| {
         world.entries.retain(|entry| entry.kind != EntryKind::FundsOutAbort);
+    });
+    check("I3", "funds 0000000000000000000000000D", "COMMITTED with FUNDS_OUT in", |world| {
+        world.entries.retain(|entry| entry.kind != EntryKind::FundsOutCommit);
     });
 }
 

@@ -1,12 +1,14 @@
 //! One thing that happened.
 
 use fspiop::{Amount, Currency, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::standing::brief;
+use crate::openapi::words;
 
 /// The part of a payment to which an event belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// Quotes.
@@ -29,7 +31,7 @@ impl Phase {
 }
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
     /// `from` asked `to` for terms.
@@ -69,9 +71,10 @@ pub enum What {
 }
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
     /// When. Of a message: when its last attempt ended, else when it was decided.
+    #[schemars(with = "words::Moment")]
     pub time: Timestamp,
     /// What.
     pub what: What,
@@ -85,9 +88,11 @@ pub struct Event {
     pub to: Option<String>,
     /// How much.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub amount: Option<Amount>,
     /// In which currency.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::CurrencyCode>")]
     pub currency: Option<Currency>,
     /// FSPIOP error code.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,6 +108,7 @@ pub struct Event {
     pub attempts: Option<u32>,
     /// When the message was decided.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Moment>")]
     pub decided_at: Option<Timestamp>,
 }
 

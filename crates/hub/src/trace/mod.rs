@@ -14,17 +14,18 @@ use std::sync::Arc;
 
 use fspiop::{Amount, Currency, IlpPacket, QuoteId, Timestamp, TransferId};
 use ledger::{Registry, Transfer};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{Store, StoreError, Story};
 
-use crate::delivery::SchedulerSettings;
+use crate::{delivery::SchedulerSettings, openapi::words};
 
 pub use event::{Event, Phase, What};
 pub use standing::human;
 pub use tale::Tale;
 
 /// What a trace is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A transfer, with the agreement before it.
@@ -36,18 +37,20 @@ pub enum Kind {
 }
 
 /// The story of a payment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Trace {
     /// What the id belongs to.
     pub about: Kind,
     /// The transfer, or the movement of funds; absent for a quote.
+    #[schemars(with = "Option<words::TransferIdentifier>")]
     pub transfer_id: Option<TransferId>,
     /// The quote, if one is known.
+    #[schemars(with = "Option<words::TransferIdentifier>")]
     pub quote_id: Option<QuoteId>,
     /// The transaction, as the ILP packet names it.
     pub transaction_id: Option<String>,
-    /// Where it stands, in FSPIOP's words (`RECEIVED` is never one of them: RESERVED, COMMITTED, ABORTED); of a quote PENDING,
-    /// ANSWERED or FAILED.
+    /// Where it stands, in FSPIOP's words: RESERVED, COMMITTED, ABORTED; of a quote PENDING, ANSWERED or FAILED; UNKNOWN if
+    /// only messages are left of it.
     pub state: String,
     /// Where it stands, in the ledger's words.
     pub status: String,
@@ -56,10 +59,13 @@ pub struct Trace {
     /// Who is paid.
     pub payee: Option<String>,
     /// How much.
+    #[schemars(with = "Option<String>")]
     pub amount: Option<Amount>,
     /// In which currency.
+    #[schemars(with = "Option<words::CurrencyCode>")]
     pub currency: Option<Currency>,
     /// When a transfer can no longer be committed.
+    #[schemars(with = "Option<words::Moment>")]
     pub expiration: Option<Timestamp>,
     /// What happened, in order.
     pub events: Vec<Event>,
@@ -68,6 +74,7 @@ pub struct Trace {
     /// What happens next, in a sentence.
     pub next: String,
     /// The moment that this was true, on the clock of who told it.
+    #[schemars(with = "words::Moment")]
     pub at: Timestamp,
 }
 
