@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    accounts, catalog, directory, endpoints, funds, jws_keys, limits, oracles, participants, settlement_models,
-    accounts, audit, catalog, directory, endpoints, funds, limits, oracles, participants, settlement_models, trace,
-    transactions,
+    accounts, audit, catalog, directory, endpoints, funds, jws_keys, limits, oracles, participants, settlement_models,
+    trace, transactions,
 };
 use crate::{
     health,

@@ -75,10 +75,7 @@ impl Funds {
 }
 
 fn is_of_funds(kind: EntryKind) -> bool {
-    matches!(
-        kind,
-        EntryKind::FundsIn | EntryKind::FundsOut | EntryKind::FundsOutCommit | EntryKind::FundsOutAbort
-    )
+    matches!(kind, EntryKind::FundsIn | EntryKind::FundsOut | EntryKind::FundsOutCommit | EntryKind::FundsOutAbort)
 }
 
 /// A movement ends once, and says the same from its beginning to its end.
