@@ -146,6 +146,9 @@ pub(crate) enum Command {
     /// Look whether the books are in order, while the hub works
     #[command(before_help = "Example: mojaloop audit --hub http://127.0.0.1:3001 -o json")]
     Audit(AuditArguments),
+    /// Measure a hub under load that does not wait for it: latencies, processor time, and whether nothing was lost
+    #[command(before_help = "Example: mojaloop bench --rate 200 --duration 20s --report bench.html")]
+    Bench(crate::commands::bench::BenchArguments),
     /// Write completions for a shell
     #[command(before_help = "Example: mojaloop completions bash > ~/.local/share/bash-completion/completions/mojaloop")]
     Completions(CompletionsArguments),

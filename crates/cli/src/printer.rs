@@ -76,7 +76,6 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>, numbers: &[usize]) 
 }
 
 /// Whether a person looks at standard error.
-#[cfg(feature = "tools")]
 pub(crate) fn is_terminal() -> bool {
     std::io::IsTerminal::is_terminal(&std::io::stderr())
 }

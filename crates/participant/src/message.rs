@@ -68,7 +68,7 @@ impl Trace {
     }
 
     /// The value of a `traceparent` header with this trace and parent; sampled.
-    pub(crate) fn traceparent(self, parent: u64) -> String {
+    pub fn traceparent(self, parent: u64) -> String {
         format!("00-{:032x}-{parent:016x}-01", self.0)
     }
 }

@@ -42,6 +42,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("miniloop", &["kubernetes", "image", "provisioning", "definition", "operations", "fspiop"]),
     ("helm", &["kubernetes", "image", "provisioning", "definition", "operations", "fspiop"]),
     ("iac", &["definition", "operations"]),
+    ("load", &["provisioning", "definition", "operations", "participant", "fspiop"]),
     ("simulation", &["hub", "participant", "store", "switch", "ledger", "fspiop"]),
     (
         "cli",
@@ -57,6 +58,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "operations",
             "hub",
             "participant",
+            "load",
             "simulation",
             "store",
             "stores",

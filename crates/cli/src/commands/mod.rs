@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod audit;
+pub(crate) mod bench;
 pub(crate) mod completions;
 pub(crate) mod health;
 pub(crate) mod hub;
@@ -13,6 +14,7 @@ pub(crate) mod transfer;
 mod payment;
 mod plan;
 mod reading;
+mod progress;
 mod runtime;
 mod store;
 
@@ -29,7 +31,5 @@ pub(crate) mod image;
 
 #[cfg(feature = "tools")]
 mod confirm;
-#[cfg(feature = "tools")]
-mod progress;
 #[cfg(feature = "tools")]
 mod tool;

@@ -25,6 +25,13 @@ impl Steps {
         Steps { live: printer::is_terminal() && !no_progress, quiet: no_progress, running: Mutex::new(None) }
     }
 
+    /// Replaces the live line on a terminal; says nothing elsewhere.
+    pub(crate) fn live(&self, text: &str) {
+        if self.live {
+            self.rewrite(&text.chars().take(LIVE_WIDTH).collect::<String>());
+        }
+    }
+
     fn rewrite(&self, text: &str) {
         let mut err = anstream::stderr().lock();
         // A terminal that has gone away is no reason to stop.

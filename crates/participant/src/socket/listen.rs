@@ -21,7 +21,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves HTTP/1.1 on at most `connections` connections at once (others wait to be accepted) until `stop` changes or
 /// its sender is gone; open connections are closed then.
-pub(crate) async fn serve<S, B>(listener: TcpListener, service: S, connections: usize, mut stop: watch::Receiver<bool>)
+pub async fn serve<S, B>(listener: TcpListener, service: S, connections: usize, mut stop: watch::Receiver<bool>)
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send,

@@ -11,6 +11,7 @@ mod watch;
 
 pub use hub_client::HubUrlError;
 pub(crate) use hub_client::innermost;
+pub use listen::serve;
 pub(crate) use pay::pay;
 pub use pay::{PayError, Running};
 pub(crate) use simulator::Shared;

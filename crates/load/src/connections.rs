@@ -1,0 +1,113 @@
+//! Connections to one address of the hub: [`Connections`].
+
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::{Response, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::{
+    body::Incoming,
+    client::conn::http1::{SendRequest, handshake},
+};
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpStream, sync::Semaphore};
+
+use crate::stationery::Message;
+
+/// Connections to one address, and so requests that wait for an answer there at once. Others wait for one of them, and their
+/// payments' time runs on. At 10 ms an answer these are 25,000 requests a second.
+const CONNECTIONS: usize = 256;
+/// The hub answers with nothing or with a short error.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
+
+/// Connections that are kept open and used again, the last one first.
+pub(crate) struct Connections {
+    authority: String,
+    idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
+    room: Semaphore,
+}
+
+impl Connections {
+    /// Connections to `http://HOST:PORT`; `None` if it is no such URL.
+    pub(crate) fn to(url: &str) -> Option<Connections> {
+        let uri: Uri = url.parse().ok()?;
+        let authority = uri.authority().filter(|authority| uri.scheme_str() == Some("http") && uri.path() == "/" && authority.port().is_some())?;
+        Some(Connections {
+            authority: authority.to_string(),
+            idle: Mutex::new(Vec::new()),
+            room: Semaphore::new(CONNECTIONS),
+        })
+    }
+
+    /// Sends a message; says the status of the answer, or what went wrong.
+    pub(crate) async fn send(&self, mut message: Message) -> Result<StatusCode, String> {
+        let _permit = self.room.acquire().await.map_err(in_words)?;
+        while let Some(mut connection) = self.take_idle() {
+            match connection.try_send_request(message).await {
+                Ok(response) => return self.end(connection, response).await,
+                // The hub has closed the connection before the message was sent.
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) => message = unsent,
+                    None => return Err(in_words(error.into_error())),
+                },
+            }
+        }
+        let mut connection = self.connect().await?;
+        let response = connection.send_request(message).await.map_err(in_words)?;
+        self.end(connection, response).await
+    }
+
+    fn take_idle(&self) -> Option<SendRequest<Full<Bytes>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, String> {
+        let stream = TcpStream::connect(&self.authority).await.map_err(|error| format!("no connection: {error}"))?;
+        stream.set_nodelay(true).map_err(in_words)?;
+        let (connection, driver) = handshake(TokioIo::new(stream)).await.map_err(in_words)?;
+        tokio::spawn(async move {
+            if let Err(error) = driver.await {
+                tracing::debug!(%error, "a connection to the hub ended");
+            }
+        });
+        Ok(connection)
+    }
+
+    async fn end(
+        &self,
+        mut connection: SendRequest<Full<Bytes>>,
+        response: Response<Incoming>,
+    ) -> Result<StatusCode, String> {
+        let status = response.status();
+        let read = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
+        if read.is_ok() && connection.ready().await.is_ok() {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+        Ok(status)
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "errors are given by value")]
+fn in_words(error: impl std::error::Error) -> String {
+    format!("a broken connection: {error}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Connections;
+
+    #[test]
+    fn urls_are_addresses() {
+        for (url, expect) in [
+            ("http://127.0.0.1:3000", Some("127.0.0.1:3000")),
+            ("http://hub:3000/", Some("hub:3000")),
+            ("http://hub", None),
+            ("http://hub:3000/fspiop", None),
+            ("https://hub:3000", None),
+            ("hub:3000", None),
+            ("", None),
+        ] {
+            assert_eq!(Connections::to(url).map(|found| found.authority).as_deref(), expect, "{url}");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Open-loop load on a hub, and what it measures.
+//!
+//! A [`Plan`] says how many payments a second begin, and between whom. They begin when the schedule says so, whatever
+//! became of those before, and a payment's time runs from its *scheduled* beginning to the payer's final callback: a hub that
+//! pauses for a second is seen to pause, because nobody waits for it politely (no coordinated omission).
+//!
+//! This process plays the FSPs: payers and payees, as cheaply as it can ([`bench`]). The hub is another process, and so is its
+//! database, so that what each of them costs can be told apart.
+
+mod bench;
+mod book;
+mod connections;
+mod generator;
+mod hub_process;
+mod latencies;
+mod machine;
+mod plan;
+mod random;
+mod report;
+mod result;
+mod run;
+mod schedule;
+mod scheme;
+mod skew;
+mod stationery;
+mod traffic;
+mod verdict;
+
+pub use bench::{Report, Target, bench};
+pub use book::{Counts, MEASURES, Second};
+pub use hub_process::HubProgram;
+pub use latencies::{Latencies, Percentiles};
+pub use plan::{MAX_FSPS, MAX_RATE, PAYMENT_TIMEOUT, Phases, Plan, PlanError};
+pub use report::to_html;
+pub use result::{BenchResult, Bytes, Costs, Gates, Ledger, Machine, Memory, Pace, Payments, Problem, Verdict};
+pub use run::Watcher;
+pub use schedule::Schedule;
+pub use skew::Skew;

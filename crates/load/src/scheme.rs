@@ -1,0 +1,82 @@
+//! Makes the FSPs of a run known to a hub, and asks it afterwards what it has booked.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use definition::SettlementKind;
+use fspiop::{Amount, Currency, FspId};
+use operations::{Failure, Progress};
+use provisioning::{Account, Apis, HttpClient, Participant, Party, Scheme, SettlementModel, apply};
+use serde::Deserialize;
+
+use crate::stationery::{Fsp, Stationery};
+
+/// What each payer has and may owe: no limit is reached in any run.
+const PLENTY: &str = "100000000000000";
+
+/// Brings the hub to what the run needs.
+pub(crate) async fn onboard(
+    apis: &Apis,
+    hub_name: &FspId,
+    stationery: &Stationery,
+    listen: SocketAddr,
+    progress: &dyn Progress,
+) -> Result<(), Failure> {
+    let plenty = Amount::parse(PLENTY).expect("a valid amount");
+    let account = Account { net_debit_cap: plenty, funds: plenty };
+    let currency = stationery.currency();
+    let participant = |fsp: &Fsp| Participant {
+        name: fsp.name.clone(),
+        currencies: BTreeMap::from([(currency, account.clone())]),
+        endpoint: format!("http://{listen}/{}", fsp.name),
+        simulated: false,
+        parties: fsp.parties.iter().map(|id| Party { id: id.clone(), name: "A Payee".to_owned() }).collect(),
+    };
+    let scheme = Scheme {
+        hub_name: hub_name.clone(),
+        currencies: vec![currency],
+        settlement_models: model(apis).await?,
+        participants: stationery.payers.iter().chain(&stationery.payees).map(participant).collect(),
+        oracles: Vec::new(),
+    };
+    apply(apis, &scheme, progress).await.map(drop)
+}
+
+/// A hub without settlement models opens no accounts; one that has some keeps them.
+async fn model(apis: &Apis) -> Result<Vec<SettlementModel>, Failure> {
+    let url = format!("{}/settlementModels", apis.ledger_admin);
+    let models: Vec<serde::de::IgnoredAny> =
+        HttpClient::new().get(&url).await.map_err(|error| Failure::failed(format!("GET {url}: {error}")))?;
+    let deferred = SettlementModel {
+        name: "deferred-net".to_owned(),
+        kind: SettlementKind::DeferredNet,
+        currencies: Vec::new(),
+    };
+    Ok(if models.is_empty() { vec![deferred] } else { Vec::new() })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Balance {
+    ledger_account_type: String,
+    currency: Currency,
+    #[serde(deserialize_with = "Amount::from_json")]
+    value: Amount,
+}
+
+/// The sum of the payers' positions: what they owe, in the currency of the run.
+pub(crate) async fn positions(apis: &Apis, stationery: &Stationery) -> Result<Amount, Failure> {
+    let client = HttpClient::new();
+    let mut sum = Amount::ZERO;
+    for payer in &stationery.payers {
+        let url = format!("{}/participants/{}/accounts", apis.ledger_admin, payer.name);
+        let failed = |error| Failure::failed(format!("GET {url}: {error}"));
+        let balances: Vec<Balance> = client.get(&url).await.map_err(failed)?;
+        let of_run = balances
+            .iter()
+            .filter(|balance| balance.ledger_account_type == "POSITION" && balance.currency == stationery.currency());
+        for balance in of_run {
+            sum = sum.checked_add(balance.value).ok_or_else(|| Failure::failed("positions are out of range"))?;
+        }
+    }
+    Ok(sum)
+}
