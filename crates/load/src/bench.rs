@@ -74,12 +74,19 @@ pub async fn bench(
     scheme::onboard(&hub.apis, &hub.name, fsps.traffic.stationery(), address, progress).await?;
     let before = hub.positions(plan, &fsps).await?;
     let observed = run(plan, &fsps, watcher, || hub.meter.sample()).await?;
-    let ledger = match (before, hub.positions(plan, &fsps).await?) {
-        (Some(before), Some(after)) => Some(compare(before, after, observed.committed_ever)?),
-        _ => None,
-    };
+    let after = hub.positions(plan, &fsps).await;
     fsps.stop().await;
-    let result = conclude(plan, &hub, &observed, ledger);
+    let (ledger, unread) = match (before, after) {
+        (Some(before), Ok(Some(after))) => (Some(compare(before, after, observed.committed_ever)?), None),
+        // A hub that does not live to the end of the run has failed; what was measured is told all the same.
+        (_, Err(failure)) => (None, Some(failure.message)),
+        _ => (None, None),
+    };
+    let mut result = conclude(plan, &hub, &observed, ledger);
+    if let Some(reason) = unread {
+        result.reasons.push(format!("the hub's positions can't be read: {reason}"));
+        result.verdict = Verdict::Fail;
+    }
     Ok(Report { result, course: observed.course })
 }
 

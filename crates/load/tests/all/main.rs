@@ -1,0 +1,103 @@
+//! Benches against whole hubs in this process: what they say must be so. (Figures of processor time would not be.)
+
+mod support;
+
+use std::time::Duration;
+
+use fspiop::Amount;
+use load::{BenchResult, Phases, Second, Verdict, Watcher};
+use participant::Phase;
+use support::{TestHub, Way, plan};
+
+/// Nothing speaks against the hub, other than that this machine had something else to do.
+#[track_caller]
+fn assert_sound(result: &BenchResult) {
+    let is_pace = |reason: &&String| reason.contains("late itself") || reason.contains("rate was not kept");
+    let others: Vec<&String> = result.reasons.iter().filter(|reason| !is_pace(reason)).collect();
+    assert!(others.is_empty(), "{others:?}: {:?}", result.problems);
+    assert_eq!(result.verdict == Verdict::Pass, result.reasons.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn payments_are_those_of_the_hubs_ledger() {
+    let hub = TestHub::start().await;
+    let way = Way::to(&hub).await;
+    let report = hub.bench(&plan(), &way, &()).await;
+    let result = &report.result;
+    assert_sound(result);
+    let payments = result.payments;
+    // 40 a second for 2 s, give or take what a Poisson process does.
+    assert!((40..=130).contains(&payments.offered), "{payments:?}");
+    assert_eq!(payments.offered, payments.committed);
+    for percentiles in [result.phases.lookup, result.phases.agreement, result.phases.clearing] {
+        assert_eq!(percentiles.unwrap().count, payments.committed, "the warm-up counts in no figure");
+    }
+    let phases = &result.phases;
+    let sum = phases.lookup.unwrap().p50_ms + phases.agreement.unwrap().p50_ms + phases.clearing.unwrap().p50_ms;
+    assert!(phases.end_to_end.max_ms * 3.0 > sum && phases.end_to_end.p50_ms * 3.0 > sum, "{phases:?}");
+    // The positions of payers and payees, read out of the store itself: they count the warm-up's payments, too.
+    let (owed, due) = hub.positions().await;
+    let ledger = result.ledger.as_ref().unwrap();
+    assert_eq!((owed.to_string(), ledger.moved.as_str()), (ledger.expected.clone(), ledger.expected.as_str()));
+    assert_eq!(owed.checked_add(due), Some(Amount::ZERO));
+    let counted = Amount::from_units(i128::from(payments.committed) * Amount::parse("1").unwrap().units());
+    assert!(owed > counted, "the warm-up moves money, too: {owed}, {counted}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_run_on_the_same_hub_counts_only_its_own_payments() {
+    let hub = TestHub::start().await;
+    let way = Way::to(&hub).await;
+    let mut clearing = plan();
+    clearing.phases = Phases::of(&[Phase::Clearing]);
+    clearing.duration = Duration::from_secs(1);
+    for _ in 0..2 {
+        let result = hub.bench(&clearing, &way, &()).await.result;
+        assert_sound(&result);
+        assert!(result.phases.lookup.is_none() && result.phases.agreement.is_none());
+        assert_eq!((result.gates.fulfil_per_prepare, result.gates.notify_per_prepare), (Some(1.0), Some(2.0)));
+    }
+}
+
+/// Does something when the first second is over.
+struct AfterASecond<F: Fn() + Send + Sync>(F);
+
+impl<F: Fn() + Send + Sync> Watcher for AfterASecond<F> {
+    fn second(&self, second: &Second) {
+        if second.at_s.to_bits() == 1_f64.to_bits() {
+            (self.0)();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_of_the_hub_shows() {
+    let hub = TestHub::start().await;
+    let way = Way::to(&hub).await;
+    let mut paused = plan();
+    paused.phases = Phases::of(&[Phase::Clearing]);
+    (paused.rate, paused.warmup, paused.duration) = (50.0, Duration::ZERO, Duration::from_secs(5));
+    let report = hub.bench(&paused, &way, &AfterASecond(|| way.pause(Duration::from_secs(1)))).await;
+    let whole = report.result.phases.end_to_end;
+    // A load that waits for answers would have had one slow payment for each of its connections, and so a good p99 in
+    // a longer run. Here a fifth of the payments fell due in the pause, and waited half of it on average.
+    assert!(whole.max_ms > 800.0, "{whole:?}");
+    assert!(whole.p99_ms > 700.0, "{whole:?}");
+    assert!(whole.p90_ms > 250.0, "{whole:?}");
+    assert_eq!(report.result.payments.committed, report.result.payments.offered);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hub_that_can_not_be_reached_any_more_is_a_verdict_not_an_error() {
+    let hub = TestHub::start().await;
+    let way = Way::to(&hub).await;
+    let report = hub.bench(&plan(), &way, &AfterASecond(|| way.close())).await;
+    let result = &report.result;
+    let payments = result.payments;
+    assert_eq!(result.verdict, Verdict::Fail);
+    assert!(payments.failed > 0, "{payments:?}");
+    assert_eq!(payments.offered, payments.committed + payments.failed + payments.refused);
+    assert!(result.problems.iter().any(|problem| problem.what.contains("no answer")), "{:?}", result.problems);
+    let page = load::to_html(&report);
+    assert!(page.contains("got no answer") && page.contains("<svg") && !page.contains("http://www"), "{page}");
+}
