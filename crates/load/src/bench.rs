@@ -66,9 +66,9 @@ pub async fn bench(
     plan.check().map_err(Failure::usage)?;
     let hub = Hub::of(target, progress).await?;
     let hubs: Vec<Connections> = hub.fspiop.iter().map(|url| connections(url)).collect::<Result<_, _>>()?;
-    let listener = TcpListener::bind(listen).await.map_err(|error| {
-        Failure::preflight(format!("--listen {listen}: {error}")).hint("port 0 takes a free one")
-    })?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| Failure::preflight(format!("--listen {listen}: {error}")).hint("port 0 takes a free one"))?;
     let address = listener.local_addr().map_err(Failure::failed)?;
     let fsps = Fsps::start(plan, listener, hubs);
     scheme::onboard(&hub.apis, &hub.name, fsps.traffic.stationery(), address, progress).await?;
@@ -92,7 +92,8 @@ pub async fn bench(
 
 fn connections(url: &str) -> Result<Connections, Failure> {
     Connections::to(url).ok_or_else(|| {
-        Failure::usage(format!("--hub: found {url:?}, expected http://HOST:PORT")).hint("example: --hub http://127.0.0.1:3000")
+        Failure::usage(format!("--hub: found {url:?}, expected http://HOST:PORT"))
+            .hint("example: --hub http://127.0.0.1:3000")
     })
 }
 
@@ -160,7 +161,9 @@ fn listening_at(url: &str) -> Option<u32> {
     let uri: Uri = url.parse().ok()?;
     let host = uri.host()?.trim_start_matches('[').trim_end_matches(']');
     let is_here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    let port = uri.port_u16().or_else(|| uri.scheme_str().filter(|scheme| scheme.starts_with("postgres")).map(|_| POSTGRES_PORT))?;
+    let port = uri
+        .port_u16()
+        .or_else(|| uri.scheme_str().filter(|scheme| scheme.starts_with("postgres")).map(|_| POSTGRES_PORT))?;
     is_here.then(|| listening_on(port)).flatten()
 }
 
@@ -244,9 +247,7 @@ fn phases(plan: &Plan, observed: &Observed<Sample>) -> Phases {
 }
 
 fn cpu(before: &Sample, after: &Sample, payments: u64) -> Costs<f64> {
-    let cost = |before: Option<Usage>, after: Option<Usage>| {
-        per_payment(after?.cpu_ms - before?.cpu_ms, payments)
-    };
+    let cost = |before: Option<Usage>, after: Option<Usage>| per_payment(after?.cpu_ms - before?.cpu_ms, payments);
     Costs {
         hub: cost(before.hub, after.hub),
         database: cost(before.database, after.database),

@@ -31,7 +31,9 @@ impl Connections {
     /// Connections to `http://HOST:PORT`; `None` if it is no such URL.
     pub(crate) fn to(url: &str) -> Option<Connections> {
         let uri: Uri = url.parse().ok()?;
-        let authority = uri.authority().filter(|authority| uri.scheme_str() == Some("http") && uri.path() == "/" && authority.port().is_some())?;
+        let authority = uri
+            .authority()
+            .filter(|authority| uri.scheme_str() == Some("http") && uri.path() == "/" && authority.port().is_some())?;
         Some(Connections {
             authority: authority.to_string(),
             idle: Mutex::new(Vec::new()),

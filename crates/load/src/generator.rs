@@ -9,14 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    book::Payment,
-    plan::Plan,
-    schedule::Schedule,
-    skew::Pairs,
-    stationery::Names,
-    traffic::Traffic,
-};
+use crate::{book::Payment, plan::Plan, schedule::Schedule, skew::Pairs, stationery::Names, traffic::Traffic};
 
 /// How often a pause is interrupted to see whether the run was broken off.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

@@ -51,10 +51,7 @@ pub struct HubProgram {
 impl HubProcess {
     /// Starts it on free ports of the loopback address and waits until it is ready. It brings its store to its schema version
     /// itself.
-    pub(crate) async fn start(
-        program: &HubProgram,
-        progress: &dyn Progress,
-    ) -> Result<(HubProcess, String), Failure> {
+    pub(crate) async fn start(program: &HubProgram, progress: &dyn Progress) -> Result<(HubProcess, String), Failure> {
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -148,20 +145,23 @@ fn spawn(program: &HubProgram, store: &str, offset: u16, log: &Path) -> Result<C
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log);
-    command.spawn().map_err(|error| Failure::failed(format!("{} can't be started: {error}", program.executable.display())))
+    command
+        .spawn()
+        .map_err(|error| Failure::failed(format!("{} can't be started: {error}", program.executable.display())))
 }
 
 /// How far to move the ports so that nobody has one of them.
 fn free_offset(attempt: u16) -> Result<u16, Failure> {
     let own = u16::try_from(std::process::id() % u32::from(STEPS)).unwrap_or(0);
     let offsets = (0..STEPS).map(|step| FIRST_OFFSET + (own + attempt + step) % STEPS * STEP);
-    let is_free = |offset: &u16| {
-        PORTS.iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port + offset)).is_ok())
-    };
+    let is_free =
+        |offset: &u16| PORTS.iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port + offset)).is_ok());
     offsets.into_iter().find(is_free).ok_or_else(|| {
         let last = FIRST_OFFSET + (STEPS - 1) * STEP;
-        Failure::preflight(format!("a hub needs ten ports, and none of the offsets {FIRST_OFFSET} to {last} has them free"))
-            .hint("end other hubs, or give the URL of one: --hub")
+        Failure::preflight(format!(
+            "a hub needs ten ports, and none of the offsets {FIRST_OFFSET} to {last} has them free"
+        ))
+        .hint("end other hubs, or give the URL of one: --hub")
     })
 }
 

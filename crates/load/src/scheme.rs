@@ -46,11 +46,8 @@ async fn model(apis: &Apis) -> Result<Vec<SettlementModel>, Failure> {
     let url = format!("{}/settlementModels", apis.ledger_admin);
     let models: Vec<serde::de::IgnoredAny> =
         HttpClient::new().get(&url).await.map_err(|error| Failure::failed(format!("GET {url}: {error}")))?;
-    let deferred = SettlementModel {
-        name: "deferred-net".to_owned(),
-        kind: SettlementKind::DeferredNet,
-        currencies: Vec::new(),
-    };
+    let deferred =
+        SettlementModel { name: "deferred-net".to_owned(), kind: SettlementKind::DeferredNet, currencies: Vec::new() };
     Ok(if models.is_empty() { vec![deferred] } else { Vec::new() })
 }
 

@@ -126,9 +126,7 @@ impl Stationery {
         let (payer, payee) = (&self.payers[at(pair.payer)], &self.payees[at(pair.payee)]);
         let now = now();
         let (method, path, body) = match phase {
-            Phase::Lookup => {
-                (Method::GET, format!("/parties/{}", self.payee_party(id, payee).uri_path()), Vec::new())
-            }
+            Phase::Lookup => (Method::GET, format!("/parties/{}", self.payee_party(id, payee).uri_path()), Vec::new()),
             Phase::Agreement => (Method::POST, "/quotes".to_owned(), self.quote(id, payer, payee, now)),
             Phase::Clearing => (Method::POST, "/transfers".to_owned(), self.prepare(id, payer, payee, now)),
         };

@@ -40,7 +40,9 @@ pub(crate) fn reasons_against(facts: &Facts<'_>) -> Vec<String> {
     }
     if facts.pace.late_p99_ms > LATE_P99_MS {
         let late = facts.pace.late_p99_ms;
-        reasons.push(format!("the load was late itself: 1 % of the payments by more than {late:.0} ms; it needs more processor time"));
+        reasons.push(format!(
+            "the load was late itself: 1 % of the payments by more than {late:.0} ms; it needs more processor time"
+        ));
     }
     let gate = |name: &str, found: Option<f64>, expect: f64| {
         #[expect(clippy::float_cmp, reason = "a quotient of equal or doubled integers is exact")]
@@ -59,7 +61,8 @@ pub(crate) fn reasons_against(facts: &Facts<'_>) -> Vec<String> {
 fn behind(offered: u64, in_time: u64) -> Option<String> {
     let behind = offered.saturating_sub(in_time);
     let too_far = behind > BEHIND_PAYMENTS && behind as f64 > offered as f64 * BEHIND;
-    too_far.then(|| format!("the rate was not kept: {behind} of {offered} payments were still to end when the last began"))
+    too_far
+        .then(|| format!("the rate was not kept: {behind} of {offered} payments were still to end when the last began"))
 }
 
 #[cfg(test)]
@@ -92,16 +95,16 @@ mod tests {
         static WRONG: Ledger = Ledger { moved: String::new(), expected: String::new() };
         check(|_| {}, &[]);
         check(|facts| facts.ledger = Some(&WRONG), &[]);
-        check(|facts| facts.payments = Payments { offered: 1_000, committed: 998, failed: 1, refused: 1 }, &["1 failed"]);
+        check(
+            |facts| facts.payments = Payments { offered: 1_000, committed: 998, failed: 1, refused: 1 },
+            &["1 failed"],
+        );
         check(|facts| facts.in_time = 979, &["21 of 1000"]);
         check(|facts| facts.in_time = 1_050, &[]);
         check(|facts| facts.pace.late_p99_ms = 101.0, &["101 ms"]);
         check(|facts| facts.gates.fulfil_per_prepare = Some(0.999), &["0.9990"]);
         check(|facts| facts.gates.notify_per_prepare = Some(2.001), &["2.0010, expected 2"]);
-        check(
-            |facts| facts.gates = Gates { fulfil_per_prepare: None, notify_per_prepare: None },
-            &[],
-        );
+        check(|facts| facts.gates = Gates { fulfil_per_prepare: None, notify_per_prepare: None }, &[]);
         let none = Payments { offered: 0, committed: 0, failed: 0, refused: 0 };
         check(|facts| (facts.payments, facts.in_time) = (none, 0), &["no payment"]);
     }

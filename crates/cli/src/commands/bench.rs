@@ -176,9 +176,11 @@ fn target(arguments: &BenchArguments, global: &Global) -> Result<Target, Failure
 /// The URL at a higher port of the same host.
 fn moved(url: &str, plus: u16) -> Result<String, Failure> {
     let url = url.trim_end_matches('/');
-    let moved = url.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?.checked_add(plus)?)));
+    let moved =
+        url.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?.checked_add(plus)?)));
     let (host, port) = moved.ok_or_else(|| {
-        Failure::usage(format!("--hub: found {url:?}, expected http://HOST:PORT")).hint("example: --hub http://127.0.0.1:3000")
+        Failure::usage(format!("--hub: found {url:?}, expected http://HOST:PORT"))
+            .hint("example: --hub http://127.0.0.1:3000")
     })?;
     Ok(format!("{host}:{port}"))
 }
@@ -261,7 +263,8 @@ fn latency_row(name: &str, percentiles: Percentiles) -> Vec<String> {
 }
 
 fn facts(result: &BenchResult) -> Vec<Vec<String>> {
-    let known = |value: Option<f64>, unit: &str| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}{unit}"));
+    let known =
+        |value: Option<f64>, unit: &str| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}{unit}"));
     #[expect(clippy::cast_precision_loss, reason = "for people")]
     let megabytes =
         |bytes: Option<u64>| bytes.map_or_else(|| "–".to_owned(), |bytes| format!("{:.1} MB", bytes as f64 / 1e6));
@@ -304,10 +307,7 @@ fn facts(result: &BenchResult) -> Vec<Vec<String>> {
                 known(gates.notify_per_prepare, "")
             ),
         ),
-        row(
-            "machine",
-            format!("{} cores, {} % stolen", result.machine.cores, known(result.machine.steal_percent, "")),
-        ),
+        row("machine", format!("{} cores, {} % stolen", result.machine.cores, known(result.machine.steal_percent, ""))),
     ]
 }
 

@@ -40,7 +40,8 @@ fn holds(pid: Pid, sockets: &HashSet<String>) -> bool {
 mod tests {
     use super::*;
 
-    const TABLE: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+    const TABLE: &str =
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1538 00000000:0000 0A 00000000:00000000 00:00000000 00000000   106        0 12345 1 0 100 0 0 10 0
    1: 0100007F:1538 0100007F:C350 01 00000000:00000000 00:00000000 00000000   106        0 12346 1 0 20 4 30 10 -1
    2: 00000000:0BB8 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 777 1 0 100 0 0 10 0

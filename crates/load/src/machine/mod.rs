@@ -65,11 +65,7 @@ pub(crate) fn steal_percent(before: &Sample, after: &Sample) -> Option<f64> {
 
 fn one(pid: Pid) -> Option<Usage> {
     let files = ProcessFiles::read(pid)?;
-    Some(Usage {
-        cpu_ms: files.cpu_ms(),
-        resident_bytes: files.resident_bytes(),
-        written_bytes: files.written_bytes(),
-    })
+    Some(Usage { cpu_ms: files.cpu_ms(), resident_bytes: files.resident_bytes(), written_bytes: files.written_bytes() })
 }
 
 /// A process with all its descendants. What those used that have ended is in their parents' figures.

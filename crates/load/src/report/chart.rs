@@ -66,9 +66,10 @@ impl Chart {
             .children(axes.time_marks())
             .children(self.lines.iter().flat_map(|line| axes.draw(line)))
             .children(self.tips(&axes));
-        let legend = self.lines.iter().map(|line| {
-            Element::new("span").child(Element::new("i").with("class", line.class)).text(line.name)
-        });
+        let legend = self
+            .lines
+            .iter()
+            .map(|line| Element::new("span").child(Element::new("i").with("class", line.class)).text(line.name));
         Element::new("figure")
             .child(
                 Element::new("figcaption")
@@ -85,7 +86,10 @@ impl Chart {
         let end_s = points().map(|(at, _)| *at).fold(1.0, f64::max);
         let highest = values().fold(0.0, f64::max);
         let (low, high) = match self.scale {
-            Scale::Linear => (0.0, round_up(highest.max(1.0))),
+            Scale::Linear => {
+                let step = round_up(highest.max(VALUE_MARKS) / VALUE_MARKS);
+                (0.0, step * (highest / step).ceil().max(1.0))
+            }
             Scale::Logarithmic => {
                 let lowest = values().filter(|value| *value > 0.0).fold(highest.max(1.0), f64::min);
                 let low = power_of_ten(lowest.log10().floor());
@@ -154,7 +158,7 @@ impl Axes {
 
     fn value_marks(&self) -> Vec<Element> {
         let marks: Vec<f64> = match self.scale {
-            Scale::Linear => multiples(round_up(self.high / VALUE_MARKS), self.high),
+            Scale::Linear => multiples(round_up(self.high / (VALUE_MARKS + 1.0)), self.high),
             Scale::Logarithmic => {
                 let powers = std::iter::successors(Some(self.low), |low| Some(low * 10.0));
                 powers.take_while(|value| *value <= self.high * 1.001).collect()
@@ -238,7 +242,9 @@ mod tests {
 
     #[test]
     fn numbers_for_people() {
-        for (value, expect) in [(0.0, "0"), (0.25, "0.25"), (1.5, "1.5"), (12.34, "12.3"), (100.0, "100"), (1234.5, "1234")] {
+        for (value, expect) in
+            [(0.0, "0"), (0.25, "0.25"), (1.5, "1.5"), (12.34, "12.3"), (100.0, "100"), (1234.5, "1234")]
+        {
             assert_eq!(number(value), expect);
         }
     }

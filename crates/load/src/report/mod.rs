@@ -77,9 +77,9 @@ fn tiles(result: &BenchResult) -> Element {
         tile("median", number(whole.p50_ms), " ms"),
         tile("99 % within", number(whole.p99_ms), " ms"),
         tile("longest", number(whole.max_ms), " ms"),
-        tile("processor, hub", known(result.cpu_ms_per_payment.hub), " ms/payment"),
-        tile("processor, database", known(result.cpu_ms_per_payment.database), " ms/payment"),
-        tile("processor, load", known(result.cpu_ms_per_payment.load), " ms/payment"),
+        tile("CPU per payment, hub", known(result.cpu_ms_per_payment.hub), " ms"),
+        tile("CPU, database", known(result.cpu_ms_per_payment.database), " ms"),
+        tile("CPU, load", known(result.cpu_ms_per_payment.load), " ms"),
     ])
 }
 
@@ -188,7 +188,7 @@ fn cost_table(result: &BenchResult) -> Element {
     let (cpu, memory) = (&result.cpu_ms_per_payment, &result.resident_bytes);
     let row = |name: &str, cpu, memory: String| vec![name.to_owned(), known(cpu), memory];
     table(
-        &["process", "processor ms per payment", "memory MB"],
+        &["process", "CPU ms per payment", "memory MB"],
         vec![
             row("hub", cpu.hub, megabytes(memory.hub)),
             row("database", cpu.database, megabytes(memory.database)),
