@@ -11,6 +11,7 @@ use crate::fsp_id::FspId;
 use crate::identifier::{QuoteId, TransactionId, TransferId};
 use crate::ilp::{Condition, Fulfilment};
 use crate::party::{PartyId, PartyIdType};
+use crate::resources::participants::RegisteredParty;
 use crate::resources::quotes::AmountType;
 use crate::resources::transfers::TransferState;
 
@@ -216,6 +217,16 @@ impl<'a> PartyIdInfo<'a> {
             party_identifier: &party.identifier,
             party_sub_id_or_type: party.sub_id.as_deref(),
             fsp_id,
+        }
+    }
+
+    /// A party as a bulk registration named it, whether or not that names a party.
+    pub fn as_named(party: &'a RegisteredParty) -> Self {
+        Self {
+            party_id_type: party.kind,
+            party_identifier: &party.identifier,
+            party_sub_id_or_type: party.sub_id.as_deref(),
+            fsp_id: party.fsp_id.as_ref(),
         }
     }
 }

@@ -232,7 +232,8 @@ fn describe_one(command: &Command) -> String {
         Command::Expire(_) => "expire".to_owned(),
         Command::RequestQuote { .. } => "request".to_owned(),
         Command::AnswerQuote { .. } => "answer".to_owned(),
-        Command::RegisterParty { .. } => "register".to_owned(),
+        Command::RegisterParty { .. } | Command::RegisterParties { .. } => "register".to_owned(),
+        Command::RemoveParty { .. } => "remove".to_owned(),
         Command::Administer(administration) => return format!("{administration:?}"),
         Command::Deliveries(deliveries) => {
             let numbers: Vec<String> = deliveries.iter().map(|delivery| delivery.message.0.to_string()).collect();

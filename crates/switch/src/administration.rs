@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use fspiop::{Amount, Currency, FspId, PartyIdType, Timestamp, TransferId};
+use fspiop::{Amount, Currency, FspId, PartyId, PartyIdType, Timestamp, TransferId};
 use ledger::{
     AccountId, AccountType, FundsRequest, FundsStatus, InitialPositionAndLimits, LedgerError, NewParticipant,
     ParticipantId, SettlementModel,
 };
 
-use crate::{EndpointType, JwsKey, JwsKeyId, Oracle, OracleId, State};
+use crate::{EndpointType, JwsKey, JwsKeyId, Oracle, OracleId, PartyChange, PartyEntry, State};
 
 /// An operator's request.
 #[derive(Clone, Debug)]
@@ -45,6 +45,10 @@ pub enum Administration {
     UpdateOracle(OracleId, OracleSettings),
     /// Takes an oracle away.
     DeleteOracle(OracleId),
+    /// Enters a party into the built-in directory: who serves it, in which currency.
+    EnterParty(PartyId, Option<Currency>, FspId),
+    /// Takes a party out of the built-in directory: who served it, in which currency (absent: in any).
+    RemoveParty(PartyId, Option<Currency>, FspId),
     /// Registers a public key of a participant: its id, and the key in PEM.
     AddJwsKey(FspId, JwsKeyId, Box<str>),
     /// Ends the validity of a valid public key at a moment; one that has passed ends it at once.
@@ -127,6 +131,14 @@ pub(crate) fn administer(state: &mut State, administration: &Administration) -> 
         Administration::CreateOracle(settings) => create_oracle(state, settings)?,
         Administration::UpdateOracle(id, settings) => update_oracle(state, *id, settings)?,
         Administration::DeleteOracle(id) => delete_oracle(state, *id)?,
+        Administration::EnterParty(party, currency, name) => {
+            let entry = party_entry(state, party, *currency, name)?;
+            state.changes.parties.push(PartyChange::Put(entry));
+        }
+        Administration::RemoveParty(party, currency, name) => {
+            let entry = party_entry(state, party, *currency, name)?;
+            state.changes.parties.push(PartyChange::Remove(entry));
+        }
         Administration::AddJwsKey(name, id, public_key) => add_jws_key(state, name, id, public_key)?,
         Administration::RetireJwsKey(name, id, at) => retire_jws_key(state, name, id, *at)?,
     }
@@ -190,6 +202,15 @@ fn retire_jws_key(state: &mut State, name: &FspId, id: &JwsKeyId, at: Timestamp)
 fn put_jws_key(state: &mut State, key: JwsKey) {
     state.changes.jws_keys.insert((key.participant, key.id.clone()));
     Arc::make_mut(&mut state.routing).put_jws_key(key);
+}
+
+fn party_entry(
+    state: &State,
+    party: &PartyId,
+    currency: Option<Currency>,
+    name: &FspId,
+) -> Result<PartyEntry, LedgerError> {
+    Ok(PartyEntry { party: party.clone(), currency, participant: participant(state, name)? })
 }
 
 fn participant(state: &State, name: &FspId) -> Result<ParticipantId, LedgerError> {

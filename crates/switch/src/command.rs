@@ -1,10 +1,10 @@
 //! What can be asked of the hub's durable state, already read and checked.
 
 use bytes::Bytes;
-use fspiop::{Currency, FspId, PartyId, QuoteId, Timestamp, TransferId};
+use fspiop::{Currency, FspId, Identifier, PartyId, QuoteId, Timestamp, TransferId};
 use ledger::ContentHash;
 
-use crate::{Administration, AdministrationError, Headers, Message, MessageId, Method, Subject};
+use crate::{Administration, AdministrationError, BulkParty, Headers, Message, MessageId, Method, Subject};
 
 /// A message as an FSP sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +86,26 @@ pub enum Command {
         /// In which currency.
         currency: Option<Currency>,
     },
+    /// POST /participants: many parties of one FSP.
+    RegisterParties {
+        /// The message.
+        inbound: Inbound,
+        /// Its name, for the callback.
+        request_id: Identifier,
+        /// The parties in the sender's order, those included that are not entered.
+        parties: Vec<BulkParty>,
+        /// In which currency.
+        currency: Option<Currency>,
+    },
+    /// DELETE /participants/{Type}/{ID}, where no oracle is registered for the type.
+    RemoveParty {
+        /// The message.
+        inbound: Inbound,
+        /// Which party.
+        party: PartyId,
+        /// In which currency; absent: in any.
+        currency: Option<Currency>,
+    },
     /// An operator's request.
     Administer(Administration),
     /// What became of messages that were sent.
@@ -142,7 +162,8 @@ impl Command {
             Command::Abort { abort, .. } => Subject::Transfer(abort.transfer_id),
             Command::Expire(id) => Subject::Transfer(*id),
             Command::RequestQuote { quote_id, .. } | Command::AnswerQuote { quote_id, .. } => Subject::Quote(*quote_id),
-            Command::RegisterParty { party, .. } => Subject::from(party),
+            Command::RegisterParty { party, .. } | Command::RemoveParty { party, .. } => Subject::from(party),
+            Command::RegisterParties { request_id, .. } => crate::lookup::bulk_subject(*request_id),
             Command::Administer(_) | Command::Deliveries(_) => return None,
         })
     }

@@ -35,7 +35,7 @@ pub use endpoint::EndpointType;
 pub use jws_key::{JwsKey, JwsKeyId};
 pub use message::{Headers, Message, MessageId, Method, Subject};
 pub use oracle::{Oracle, OracleId};
-pub use party::{PartyChange, PartyEntry};
+pub use party::{BulkFate, BulkParty, PartyChange, PartyEntry};
 pub use quote::{Quote, QuoteStatus};
 pub use relay::relay;
 pub use state::{Changes, Keys, State, decide};

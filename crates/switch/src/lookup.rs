@@ -2,12 +2,12 @@
 //! registrations in the built-in directory are.
 
 use fspiop::{
-    Currency, ErrorCode, FspId, FspiopError, PartyId, Resource, Timestamp,
-    write::{self, ParticipantBody},
+    Currency, ErrorCode, FspId, FspiopError, Identifier, PartyId, Resource, Timestamp,
+    write::{self, BulkRegistrationAnswerBody, ErrorInformation, ParticipantBody, PartyIdInfo, PartyResult},
 };
 
 use crate::{
-    Configuration, EndpointType, Inbound, Message, Method, PartyChange, PartyEntry, State, Subject,
+    BulkFate, BulkParty, Configuration, EndpointType, Inbound, Message, Method, PartyChange, PartyEntry, State, Subject,
     command::lifetime,
     originate::{Originated, originate, party_error},
     relay,
@@ -96,12 +96,116 @@ pub(crate) fn register(state: &mut State, inbound: &Inbound, party: &PartyId, fs
     }
 }
 
-/// An FSP enters only its own parties; the hub may enter anybody's.
+/// Enters the parties of a bulk registration into the built-in directory, and tells the sender what became of each of
+/// them, those that oracles keep included.
+pub(crate) fn register_many(
+    state: &mut State,
+    inbound: &Inbound,
+    request_id: Identifier,
+    parties: &[BulkParty],
+    currency: Option<Currency>,
+) {
+    let configuration = state.configuration();
+    // Who is not a participant is told nothing, since nobody knows where.
+    let Some(serving) = configuration.registry.participant_named(inbound.source.as_str()) else { return };
+    for bulk in parties {
+        if let BulkFate::Enter(party) = &bulk.fate {
+            let entry = PartyEntry { party: party.clone(), currency, participant: serving.id };
+            state.changes.parties.push(PartyChange::Put(entry));
+        }
+    }
+    let body = write::to_body(&BulkRegistrationAnswerBody { party_list: parties.iter().map(result).collect(), currency });
+    let now = state.now;
+    state.send(bulk_message(&configuration, inbound, request_id, body, false, now));
+}
+
+fn result(bulk: &BulkParty) -> PartyResult<'_> {
+    let error_information = match &bulk.fate {
+        BulkFate::Enter(_) | BulkFate::Taken => None,
+        BulkFate::Refused(error) => Some(ErrorInformation::new(error.code.text(), error.wire_description(), [])),
+    };
+    PartyResult { party_id: PartyIdInfo::as_named(&bulk.named), error_information }
+}
+
+/// The error callback of a bulk registration of which nothing was entered.
+pub fn refuse_bulk(
+    configuration: &Configuration,
+    inbound: &Inbound,
+    request_id: Identifier,
+    error: &FspiopError,
+    now: Timestamp,
+) -> Message {
+    bulk_message(configuration, inbound, request_id, error.to_body(), true, now)
+}
+
+fn bulk_message(
+    configuration: &Configuration,
+    inbound: &Inbound,
+    request_id: Identifier,
+    body: Vec<u8>,
+    failed: bool,
+    now: Timestamp,
+) -> Message {
+    let suffix = if failed { "/error" } else { "" };
+    let what = Originated {
+        recipient: &inbound.source,
+        endpoint: bulk_endpoint(failed),
+        method: Method::Put,
+        resource: Resource::Participants,
+        path: format!("/participants/{request_id}{suffix}"),
+        body,
+        subject: bulk_subject(request_id),
+        cause: Some(&inbound.headers),
+        give_up_at: lifetime::lookup(now),
+    };
+    originate(configuration, now, what)
+}
+
+/// An answer to a bulk registration, on its way to the FSP that it names.
+pub fn answer_bulk(inbound: &Inbound, request_id: Identifier, asker: &FspId, failed: bool, now: Timestamp) -> Message {
+    relay(inbound, asker, bulk_endpoint(failed), bulk_subject(request_id), now, lifetime::lookup(now))
+}
+
+fn bulk_endpoint(failed: bool) -> EndpointType {
+    if failed { EndpointType::ParticipantBatchPutError } else { EndpointType::ParticipantBatchPut }
+}
+
+pub(crate) fn bulk_subject(request_id: Identifier) -> Subject {
+    Subject::Other(format!("/participants/{request_id}").into())
+}
+
+/// Takes the sender's entries for a party out of the built-in directory, and tells it so. Entries of others stay: they are
+/// not its to take out.
+///
+/// Upstream's account-lookup-service answers a deletion as it answers a registration, by `PUT /participants/…` with the
+/// sender's own name, at the endpoint `FSPIOP_CALLBACK_URL_PARTICIPANT_PUT` (`…_SUB_ID_PUT`); the types
+/// `…_PARTICIPANT_DELETE` can be registered, and nothing is ever sent there. FSPs see the same here.
+pub(crate) fn remove(state: &mut State, inbound: &Inbound, party: &PartyId, currency: Option<Currency>) {
+    let configuration = state.configuration();
+    let Some(serving) = configuration.registry.participant_named(inbound.source.as_str()) else { return };
+    let entry = PartyEntry { party: party.clone(), currency, participant: serving.id };
+    state.changes.parties.push(PartyChange::Remove(entry));
+    let now = state.now;
+    state.send(served_by(&configuration, inbound, party, &inbound.source, now));
+}
+
+/// Whether an FSP may take a party out of a directory that names these FSPs for it (FSPIOP 1.1, section 6.2.2.4: the
+/// party's current FSP may).
+pub fn may_remove(inbound: &Inbound, serving: &[FspId]) -> Result<(), FspiopError> {
+    match serving {
+        [] => Err(not_found()),
+        _ if serving.contains(&inbound.source) => Ok(()),
+        _ => Err(FspiopError::new(ErrorCode::DeletePartyInformationError, "another FSP serves the party")),
+    }
+}
+
+/// An FSP enters only its own parties. Operators enter anybody's through the admin API, not here: the hub itself sends no
+/// registrations, and the edge refuses whoever says to be the hub.
 pub fn may_register(configuration: &Configuration, inbound: &Inbound, fsp: &FspId) -> Result<(), FspiopError> {
     if configuration.registry.participant_named(fsp.as_str()).is_none() {
         return Err(FspiopError::new(ErrorCode::DestinationFspError, format!("Unsupported participant '{fsp}'")));
     }
-    if *fsp != inbound.source && inbound.source != configuration.hub_name() {
+    if *fsp != inbound.source {
         return Err(FspiopError::new(ErrorCode::ValidationError, "FSPIOP-Source header should match fspId"));
     }
     Ok(())

@@ -31,6 +31,8 @@ pub enum Method {
     Put,
     /// A notification.
     Patch,
+    /// A request to forget.
+    Delete,
 }
 
 impl Method {
@@ -41,12 +43,14 @@ impl Method {
             Method::Post => "POST",
             Method::Put => "PUT",
             Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
         }
     }
 
     /// The method of this name, if FSPIOP has it.
     pub fn parse(name: &str) -> Option<Method> {
-        [Method::Get, Method::Post, Method::Put, Method::Patch].into_iter().find(|method| method.as_str() == name)
+        let all = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
+        all.into_iter().find(|method| method.as_str() == name)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The built-in directory: which FSP serves a party, where no oracle is registered for its type.
 
-use fspiop::{Currency, PartyId};
+use fspiop::{Currency, FspiopError, PartyId, RegisteredParty};
 use ledger::ParticipantId;
 
 /// One line of the built-in directory.
@@ -21,4 +21,24 @@ pub enum PartyChange {
     Put(PartyEntry),
     /// The party is no longer served by this participant in this currency (absent: in any).
     Remove(PartyEntry),
+}
+
+/// A party of a bulk registration.
+#[derive(Clone, Debug)]
+pub struct BulkParty {
+    /// As the sender named it.
+    pub named: RegisteredParty,
+    /// What is to be done with it, or was.
+    pub fate: BulkFate,
+}
+
+/// What becomes of a party of a bulk registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BulkFate {
+    /// It is to be entered into the built-in directory.
+    Enter(PartyId),
+    /// An oracle has taken it.
+    Taken,
+    /// It is not registered.
+    Refused(FspiopError),
 }

@@ -60,7 +60,10 @@ impl Keys {
                     }
                 }
             }
-            Command::RegisterParty { .. } | Command::Administer(_) => {}
+            Command::RegisterParty { .. }
+            | Command::RegisterParties { .. }
+            | Command::RemoveParty { .. }
+            | Command::Administer(_) => {}
         }
     }
 }
@@ -236,6 +239,10 @@ fn decide_one(state: &mut State, command: &Command) -> Outcome {
         Command::RegisterParty { inbound, party, fsp, currency } => {
             lookup::register(state, inbound, party, fsp, *currency);
         }
+        Command::RegisterParties { inbound, request_id, parties, currency } => {
+            lookup::register_many(state, inbound, *request_id, parties, *currency);
+        }
+        Command::RemoveParty { inbound, party, currency } => lookup::remove(state, inbound, party, *currency),
         Command::Administer(administration) => {
             return Outcome::Administered(administration::administer(state, administration));
         }

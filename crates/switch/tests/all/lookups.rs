@@ -3,7 +3,7 @@
 use fspiop::{ErrorCode, FspiopError, Resource, headers};
 use futures_util::FutureExt;
 use store::Store;
-use switch::{Command, Message, MessageId, Method, PartyEntry, Subject, lookup};
+use switch::{BulkFate, BulkParty, Command, Message, MessageId, Method, PartyEntry, Subject, lookup};
 
 use crate::world::{
     HUB, OTHER, PAYEE, PAYER, START, START_DATE, World, by_the_hub, check, error_body, fsp, inbound, message_of, party,
@@ -105,14 +105,12 @@ fn a_registration_is_entered_and_confirmed() {
     for (name, endpoint, currency) in
         [(PARTY, "PARTICIPANT_PUT", None), (SUB_PARTY, "PARTICIPANT_SUB_ID_PUT", Some(usd()))]
     {
-        for source in [PAYEE, HUB] {
-            let world = World::new();
-            let messages = world.take(register(source, name, PAYEE, currency));
-            let path = format!("/participants/{name}");
-            check(&messages, &[by_the_hub(source, endpoint, "PUT", &path, START_DATE, r#"{"fspId":"payeefsp"}"#)]);
-            let payee = world.configuration().registry.participant_named(PAYEE).unwrap().id;
-            assert_eq!(directory(&world, name), [PartyEntry { party: party(name), currency, participant: payee }]);
-        }
+        let world = World::new();
+        let messages = world.take(register(PAYEE, name, PAYEE, currency));
+        let path = format!("/participants/{name}");
+        check(&messages, &[by_the_hub(PAYEE, endpoint, "PUT", &path, START_DATE, r#"{"fspId":"payeefsp"}"#)]);
+        let payee = world.configuration().registry.participant_named(PAYEE).unwrap().id;
+        assert_eq!(directory(&world, name), [PartyEntry { party: party(name), currency, participant: payee }]);
     }
 }
 
@@ -121,7 +119,7 @@ fn nobody_enters_parties_of_others_or_of_strangers() {
     for (source, serving, code, description) in [
         (OTHER, PAYEE, "3100", "Generic validation error - FSPIOP-Source header should match fspId"),
         (PAYEE, "nobody", "3201", "Destination FSP Error - Unsupported participant 'nobody'"),
-        (HUB, "nobody", "3201", "Destination FSP Error - Unsupported participant 'nobody'"),
+        (HUB, PAYEE, "3100", "Generic validation error - FSPIOP-Source header should match fspId"),
     ] {
         let world = World::new();
         let messages = world.take(register(source, PARTY, serving, None));
@@ -130,6 +128,67 @@ fn nobody_enters_parties_of_others_or_of_strangers() {
         check(&messages, &[by_the_hub(source, "PARTICIPANT_PUT_ERROR", "PUT", &path, START_DATE, &body)]);
         assert_eq!(directory(&world, PARTY), []);
     }
+}
+
+#[test]
+fn an_fsp_takes_out_its_own_entries_and_no_others() {
+    let world = World::new();
+    for source in [PAYEE, PAYER] {
+        world.take(register(source, PARTY, source, (source == PAYER).then(usd)));
+    }
+    let remove = |source: &str, currency| {
+        let inbound = inbound(source, None, Method::Delete, &format!("/participants/{PARTY}"), "");
+        Command::RemoveParty { inbound, party: party(PARTY), currency }
+    };
+    let left = || -> Vec<_> { directory(&world, PARTY).into_iter().map(|entry| entry.currency).collect() };
+    // The payee serves it in any currency, the payer in one: each order takes out what is the sender's.
+    for (source, currency, expect) in [
+        (PAYEE, Some(usd()), vec![None, Some(usd())]),
+        (OTHER, None, vec![None, Some(usd())]),
+        (PAYEE, None, vec![Some(usd())]),
+        (PAYER, Some(usd()), vec![]),
+    ] {
+        let messages = world.take(remove(source, currency));
+        let body = format!(r#"{{"fspId":"{source}"}}"#);
+        let path = format!("/participants/{PARTY}");
+        check(&messages, &[by_the_hub(source, "PARTICIPANT_PUT", "PUT", &path, START_DATE, &body)]);
+        assert_eq!(left(), expect, "{source} {currency:?}");
+    }
+}
+
+#[test]
+fn only_the_fsp_of_a_party_may_take_it_out() {
+    let asked = inbound(PAYER, None, Method::Delete, &format!("/participants/{PARTY}"), "");
+    let codes = |serving: &[&str]| {
+        let serving: Vec<_> = serving.iter().map(|name| fsp(name)).collect();
+        lookup::may_remove(&asked, &serving).map_err(|error| error.code)
+    };
+    assert_eq!(codes(&[PAYEE, PAYER]), Ok(()));
+    assert_eq!(codes(&[]), Err(ErrorCode::PartyNotFound));
+    assert_eq!(codes(&[PAYEE]), Err(ErrorCode::DeletePartyInformationError));
+}
+
+#[test]
+fn a_bulk_is_entered_and_answered_party_by_party() {
+    let world = World::new();
+    let body = br#"{"requestId":"b51ec534-ee48-4575-b6a9-ead2955b8069","currency":"USD","partyList":[
+        {"partyIdType":"MSISDN","partyIdentifier":"27713803912","fspId":"payeefsp"},
+        {"partyIdType":"EMAIL","partyIdentifier":"a@b.org","partySubIdOrType":"home"},
+        {"partyIdType":"IBAN","partyIdentifier":"no iban"}]}"#;
+    let bulk = fspiop::BulkRegistration::read(body).unwrap();
+    let fates = [
+        BulkFate::Enter(party(PARTY)),
+        BulkFate::Taken,
+        BulkFate::Refused(FspiopError::new(ErrorCode::MalformedSyntax, "Bad IBAN")),
+    ];
+    let parties = bulk.parties.into_iter().zip(fates).map(|(named, fate)| BulkParty { named, fate }).collect();
+    let inbound = inbound(PAYEE, None, Method::Post, "/participants", "");
+    let command = Command::RegisterParties { inbound, request_id: bulk.request_id, parties, currency: bulk.currency };
+    let expect = r#"{"partyList":[{"partyId":{"partyIdType":"MSISDN","partyIdentifier":"27713803912","fspId":"payeefsp"}},{"partyId":{"partyIdType":"EMAIL","partyIdentifier":"a@b.org","partySubIdOrType":"home"}},{"partyId":{"partyIdType":"IBAN","partyIdentifier":"no iban"},"errorInformation":{"errorCode":"3101","errorDescription":"Malformed syntax - Bad IBAN"}}],"currency":"USD"}"#;
+    let path = "/participants/b51ec534-ee48-4575-b6a9-ead2955b8069";
+    check(&world.take(command), &[by_the_hub(PAYEE, "PARTICIPANT_BATCH_PUT", "PUT", path, START_DATE, expect)]);
+    assert_eq!(directory(&world, PARTY).len(), 1);
+    assert_eq!(directory(&world, "EMAIL/a@b.org/home"), []);
 }
 
 #[test]
