@@ -53,6 +53,12 @@ impl CallbackPolicy {
         if self.allows(host) { Ok(()) } else { Err(format!("the host {host:?} is not allowed by the callback policy")) }
     }
 
+    /// Whether a name may lead to this address. Where hosts are listed, their names say who may be called, but no name may
+    /// lead where nothing of an FSP is.
+    pub(crate) fn allows_address(&self, address: IpAddr) -> bool {
+        *self == CallbackPolicy::Open || !is_special(address)
+    }
+
     fn allows(&self, host: &str) -> bool {
         match self {
             CallbackPolicy::Open => true,

@@ -25,7 +25,7 @@ struct RequestLabels {
     status: u16,
 }
 
-/// Labels of callbacks.
+/// Labels of callbacks, and of requests to oracles.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CallbackLabels {
     result: &'static str,
@@ -39,6 +39,8 @@ pub struct Metrics {
     batch_commands: Histogram,
     batch_seconds: Histogram,
     callbacks: Family<CallbackLabels, Counter>,
+    oracles: Family<CallbackLabels, Counter>,
+    oracles_left_alone: Gauge<i64>,
     waiting: Gauge<i64>,
     uptime: Gauge<f64, AtomicU64>,
     started: Instant,
@@ -54,6 +56,8 @@ impl Metrics {
             batch_commands: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
             batch_seconds: Histogram::new(exponential_buckets(0.000_25, 2.0, 16)),
             callbacks: Family::default(),
+            oracles: Family::default(),
+            oracles_left_alone: Gauge::default(),
             waiting: Gauge::default(),
             uptime: Gauge::default(),
             started: Instant::now(),
@@ -85,6 +89,12 @@ impl Metrics {
             "Attempts to deliver a message to an FSP, by how they ended",
             self.callbacks.clone(),
         );
+        registry.register("oracle_questions", "Requests to oracles, by how they ended", self.oracles.clone());
+        registry.register(
+            "oracles_left_alone",
+            "Oracles that failed again and again and are not asked for a while",
+            self.oracles_left_alone.clone(),
+        );
         registry.register("callbacks_waiting", "Messages in memory that are not delivered yet", self.waiting.clone());
         registry.register_with_unit("uptime", "Time since the start", Unit::Seconds, self.uptime.clone());
     }
@@ -112,6 +122,16 @@ impl Metrics {
     /// Counts an attempt to deliver a message: `taken`, `refused` or `failed`.
     pub fn callback(&self, result: &'static str) {
         self.callbacks.get_or_create(&CallbackLabels { result }).inc();
+    }
+
+    /// Counts a request to an oracle: `answered`, `failed`, or not sent because it is `left_alone` or `busy`.
+    pub fn oracle(&self, result: &'static str) {
+        self.oracles.get_or_create(&CallbackLabels { result }).inc();
+    }
+
+    /// Notes how many oracles are left alone.
+    pub fn oracles_left_alone(&self, count: usize) {
+        self.oracles_left_alone.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// Notes how many messages wait in memory.

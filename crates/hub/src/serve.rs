@@ -18,7 +18,7 @@ use crate::{
     current::{self, Current},
     delivery::{self, CallbackClient, DeliveryHandle},
     edge, expiry,
-    lookup::Lookup,
+    lookup::{Lookup, Oracles},
     metrics::Metrics,
     operations,
     signatures::Signatures,
@@ -121,7 +121,7 @@ async fn assemble(
     let (handle, receiver) = DeliveryHandle::channel();
     let observer = Arc::new(Publisher { current: current.clone(), delivery: handle.clone() });
     let committer = Committer::start(store.clone(), settings.intake, metrics.clone(), observer);
-    let client = CallbackClient::new(settings.delivery.answer_timeout());
+    let client = CallbackClient::new(settings.delivery.answer_timeout(), settings.callback_policy.clone());
     let surroundings = delivery::Surroundings {
         store: store.clone(),
         committer: committer.clone(),
@@ -139,8 +139,10 @@ async fn assemble(
         current: current.clone(),
         committer: committer.clone(),
         delivery: handle,
-        client,
+        oracles: Oracles::new(client, settings.callback_policy.clone(), metrics.clone()),
+        cache: Lookup::cache(),
         room: Lookup::room(),
+        bulks: Lookup::room_for_bulks(),
     };
     let inspection = admin::Inspection::new(clock.now(), settings.delivery);
     let hub = Hub {

@@ -64,16 +64,21 @@ fn common_headers(operation: Describe, accept: bool) -> Describe {
 
 fn directory_routes(api: Api) -> Api {
     let party = |operation: Describe| {
-        let operation = operation.path::<PartyKind>("type", "Type of the identifier");
-        operation.path::<String>("id", "The identifier").answers::<directory::PartyList<'_>>(200, "Who serves it")
+        operation.path::<PartyKind>("type", "Type of the identifier").path::<String>("id", "The identifier")
     };
-    api.route(Get, "/participants/{type}/{id}", directory::read, "Whom the hub's directory names", party).route(
-        Get,
-        "/participants/{type}/{id}/{sub_id}",
-        directory::read_with_sub_id,
-        "Whom the hub's directory names",
-        |operation| party(operation).path::<String>("sub_id", "The sub-identifier"),
-    )
+    let sub_party = move |operation: Describe| party(operation).path::<String>("sub_id", "The sub-identifier");
+    let read = |operation: Describe| operation.answers::<directory::PartyList<'_>>(200, "Who serves it");
+    let enter = |operation: Describe| operation.body::<directory::EntryBody>().answers_nothing(201, "Entered");
+    let remove = |operation: Describe| currency(operation).answers_nothing(204, "Nobody serves it any more");
+    let (one, sub) = ("/participants/{type}/{id}", "/participants/{type}/{id}/{sub_id}");
+    let (reads, enters, removes) =
+        ("Whom the hub's directory names", "Enters a party of any FSP", "Takes a party out, whoever serves it");
+    api.route(Get, one, directory::read, reads, |operation| read(party(operation)))
+        .route(Post, one, directory::enter, enters, |operation| enter(party(operation)))
+        .route(Delete, one, directory::remove, removes, |operation| remove(party(operation)))
+        .route(Get, sub, directory::read_with_sub_id, reads, |operation| read(sub_party(operation)))
+        .route(Post, sub, directory::enter_with_sub_id, enters, |operation| enter(sub_party(operation)))
+        .route(Delete, sub, directory::remove_with_sub_id, removes, |operation| remove(sub_party(operation)))
 }
 
 fn participant(operation: Describe) -> Describe {

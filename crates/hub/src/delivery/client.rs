@@ -12,7 +12,8 @@ use hyper_util::{
 use switch::Message;
 use tokio::time::{Instant, timeout_at};
 
-use super::Attempted;
+use super::{Attempted, resolver::PolicyResolver};
+use crate::CallbackPolicy;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -28,14 +29,15 @@ const ORACLE_ANSWER_BYTES: usize = 1024 * 1024;
 /// Sends messages; keeps connections open, a pool for each FSP.
 #[derive(Clone)]
 pub struct CallbackClient {
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client<HttpConnector<PolicyResolver>, Full<Bytes>>,
     answer_timeout: Duration,
 }
 
 impl CallbackClient {
-    /// A client without connections yet, which gives FSPs this long to answer.
-    pub fn new(answer_timeout: Duration) -> CallbackClient {
-        let mut connector = HttpConnector::new();
+    /// A client without connections yet, which gives FSPs this long to answer, and connects to nothing but what the policy
+    /// allows, whatever names resolve to. It follows no redirects.
+    pub fn new(answer_timeout: Duration, policy: CallbackPolicy) -> CallbackClient {
+        let mut connector = HttpConnector::new_with_resolver(PolicyResolver::new(policy));
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new())

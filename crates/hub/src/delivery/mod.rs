@@ -3,6 +3,7 @@
 mod client;
 mod driver;
 mod outgoing;
+mod resolver;
 mod scheduler;
 mod signing;
 

@@ -5,8 +5,8 @@
 
 use bytes::Bytes;
 use fspiop::{
-    Currency, ErrorCallback, ErrorCode, FspId, FspiopError, ParticipantAnswer, ParticipantRegistration, PartyAnswer,
-    PartyId, QuoteAnswer, QuoteId, QuoteRequest, Resource, TransferFulfil, TransferId, TransferPrepare, TransferState,
+    BulkRegistration, BulkRegistrationAnswer, Currency, ErrorCallback, ErrorCode, FspId, FspiopError, Identifier,
+    ParticipantAnswer, ParticipantRegistration, PartyAnswer, PartyId, QuoteAnswer, QuoteId, QuoteRequest, Resource, TransferFulfil, TransferId, TransferPrepare, TransferState,
     check_request, headers,
 };
 use http::{HeaderMap, HeaderName, Uri, header, request::Parts};
@@ -37,6 +37,12 @@ pub enum Question {
     AnswerParty(Inbound, PartyId, bool),
     /// An FSP serves a party from now on. Where an oracle knows the type, the hub stores nothing.
     RegisterParty(Inbound, PartyId, FspId, Option<Currency>),
+    /// An FSP serves many parties from now on.
+    RegisterParties(Inbound, BulkRegistration),
+    /// What became of a bulk registration, as somebody says who was asked; `true` for an error.
+    AnswerRegistration(Inbound, Identifier, bool),
+    /// An FSP serves a party no longer.
+    RemoveParty(Inbound, PartyId, Option<Currency>),
     /// What became of a transfer?
     GetTransfer(Inbound, TransferId),
     /// What became of a quote?
@@ -70,12 +76,17 @@ pub fn interpret(
         source: checked.source,
         destination: checked.destination,
         method: Method::parse(parts.method.as_str())
-            .ok_or_else(|| Refusal::method_not_allowed("GET, POST, PUT, PATCH"))?,
+            .ok_or_else(|| Refusal::method_not_allowed("GET, POST, PUT, PATCH, DELETE"))?,
         path: parts.uri.path().into(),
         headers: travelling(&parts.headers, trace),
         body,
     };
     let source = inbound.source.clone();
+    // What the hub itself says never comes in from outside. No client of upstream's claims this name either: its
+    // provisioning uses one that is no participant's.
+    if source == configuration.hub_name() {
+        return Err(unknown_source().into());
+    }
     let request = read(route, inbound, &parts.uri)?;
     // A registration from a stranger is taken, as upstream takes it, and comes to nothing: there is nobody to tell.
     let known = configuration.registry.participant_named(source.as_str()).is_some();
@@ -114,11 +125,23 @@ fn read(route: Route, inbound: Inbound, uri: &Uri) -> Result<Request, FspiopErro
         Route::GetQuote(id) => Question::GetQuote(inbound, id),
         Route::AnswerFsp(party, failed) => {
             match failed {
-                true => drop(ErrorCallback::read(&inbound.body)?),
-                false => drop(ParticipantAnswer::read(&inbound.body)?),
+                true => drop(ErrorCallback::read_lenient(&inbound.body)?),
+                false => return answer_fsp(inbound, party),
             }
             Question::AnswerFsp(inbound, party, failed)
         }
+        Route::RegisterParties => {
+            let bulk = BulkRegistration::read(&inbound.body)?;
+            Question::RegisterParties(inbound, bulk)
+        }
+        Route::AnswerRegistration(id, failed) => {
+            match failed {
+                true => drop(ErrorCallback::read_lenient(&inbound.body)?),
+                false => drop(BulkRegistrationAnswer::read(&inbound.body)?),
+            }
+            Question::AnswerRegistration(inbound, id, failed)
+        }
+        Route::RemoveParty(party) => Question::RemoveParty(inbound, party, currency_of(uri)?),
         Route::AnswerParty(party, failed) => {
             match failed {
                 true => drop(ErrorCallback::read(&inbound.body)?),
@@ -130,6 +153,15 @@ fn read(route: Route, inbound: Inbound, uri: &Uri) -> Result<Request, FspiopErro
             let registration = ParticipantRegistration::read(&inbound.body)?;
             Question::RegisterParty(inbound, party, registration.fsp_id, registration.currency)
         }
+    };
+    Ok(Request::Question(Box::new(question)))
+}
+
+/// One that names no destination is no answer, but a registration in other words, which upstream takes likewise.
+fn answer_fsp(inbound: Inbound, party: PartyId) -> Result<Request, FspiopError> {
+    let question = match (ParticipantAnswer::read(&inbound.body)?.fsp_id, &inbound.destination) {
+        (Some(fsp), None) => Question::RegisterParty(inbound, party, fsp, None),
+        _ => Question::AnswerFsp(inbound, party, false),
     };
     Ok(Request::Question(Box::new(question)))
 }

@@ -1,6 +1,7 @@
 //! The hub's FSPIOP side towards the network.
 
 mod interpret;
+mod party_route;
 mod refusal;
 mod route;
 mod service;

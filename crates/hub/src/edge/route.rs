@@ -1,9 +1,9 @@
 //! Which resource a URI and a method name.
 
-use fspiop::{ErrorCode, FspiopError, PartyId, PartyIdError, QuoteId, Resource, TransferId, percent_decode};
+use fspiop::{ErrorCode, FspiopError, Identifier, PartyId, QuoteId, Resource, TransferId};
 use http::Method;
 
-use super::Refusal;
+use super::{Refusal, party_route};
 
 /// A resource of FSPIOP with what its URI names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,12 @@ pub enum Route {
     FindFsp(PartyId),
     /// `POST /participants/{Type}/{ID}[/{SubId}]`
     RegisterParty(PartyId),
+    /// `DELETE /participants/{Type}/{ID}[/{SubId}]`
+    RemoveParty(PartyId),
+    /// `POST /participants`
+    RegisterParties,
+    /// `PUT /participants/{ID}[/error]`, the answer to a bulk registration; `true` for an error.
+    AnswerRegistration(Identifier, bool),
     /// `PUT /participants/{Type}/{ID}[/{SubId}][/error]`; `true` for an error.
     AnswerFsp(PartyId, bool),
     /// `GET /parties/{Type}/{ID}[/{SubId}]`
@@ -41,6 +47,9 @@ impl Route {
         let mut segments = path.strip_prefix('/').ok_or_else(unknown)?.split('/');
         let resource = segments.next().and_then(Resource::from_path).ok_or_else(unknown)?;
         let mut rest: Vec<&str> = segments.collect();
+        if matches!(resource, Resource::Participants | Resource::Parties) {
+            return party_route::of(resource, method, &rest, path).map(|route| (resource, route));
+        }
         if rest.iter().any(|segment| segment.is_empty()) || rest.len() > 4 {
             return Err(unknown());
         }
@@ -49,35 +58,11 @@ impl Route {
             rest.pop();
         }
         let route = match resource {
-            Resource::Participants => participants(method, &rest, is_error, path),
-            Resource::Parties => parties(method, &rest, is_error, path),
             Resource::Quotes => quotes(method, &rest, is_error, path),
             Resource::Transfers => transfers(method, &rest, is_error, path),
             _ => Err(FspiopError::new(ErrorCode::NotImplemented, format!("/{}", resource.path())).into()),
         };
         route.map(|route| (resource, route))
-    }
-}
-
-fn participants(method: &Method, rest: &[&str], is_error: bool, path: &str) -> Result<Route, Refusal> {
-    match (rest.len(), is_error, method) {
-        (2 | 3, false, &Method::GET) => Ok(Route::FindFsp(party(rest)?)),
-        (2 | 3, false, &Method::POST) => Ok(Route::RegisterParty(party(rest)?)),
-        (2 | 3, _, &Method::PUT) => Ok(Route::AnswerFsp(party(rest)?, is_error)),
-        (2 | 3, false, _) => Err(Refusal::method_not_allowed("GET, POST, PUT")),
-        (2 | 3, true, _) => Err(Refusal::method_not_allowed("PUT")),
-        (0, false, _) => Err(FspiopError::new(ErrorCode::NotImplemented, path).into()),
-        _ => Err(Refusal::unknown_uri(path)),
-    }
-}
-
-fn parties(method: &Method, rest: &[&str], is_error: bool, path: &str) -> Result<Route, Refusal> {
-    match (rest.len(), is_error, method) {
-        (2 | 3, false, &Method::GET) => Ok(Route::FindParty(party(rest)?)),
-        (2 | 3, _, &Method::PUT) => Ok(Route::AnswerParty(party(rest)?, is_error)),
-        (2 | 3, false, _) => Err(Refusal::method_not_allowed("GET, PUT")),
-        (2 | 3, true, _) => Err(Refusal::method_not_allowed("PUT")),
-        _ => Err(Refusal::unknown_uri(path)),
     }
 }
 
@@ -112,20 +97,6 @@ fn bad_id() -> FspiopError {
     FspiopError::new(ErrorCode::ValidationError, "/path/ID must be a lowercase UUID or an uppercase ULID")
 }
 
-/// Reads `Type`, `ID` and perhaps `SubId`.
-fn party(segments: &[&str]) -> Result<PartyId, FspiopError> {
-    if segments.iter().any(|segment| percent_decode(segment).is_none()) {
-        return Err(FspiopError::new(ErrorCode::MalformedSyntax, "/path must be percent-encoded UTF-8"));
-    }
-    PartyId::parse(&segments.join("/")).map_err(|error| match error {
-        PartyIdError::UnknownType(_) => {
-            FspiopError::new(ErrorCode::ValidationError, "/path/Type must be equal to one of the allowed values")
-        }
-        PartyIdError::BadIban(_) => FspiopError::new(ErrorCode::MalformedSyntax, error.to_string()),
-        _ => FspiopError::new(ErrorCode::ValidationError, format!("/path/ID {error}")),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,11 +123,6 @@ mod tests {
         check(&Method::GET, "/transfers", Err("3000 POST"));
         check(&Method::GET, "/transfers/42", Err("3100"));
         check(&Method::GET, &format!("{transfer}/"), Err("3002"));
-        check(&Method::PUT, "/parties/MSISDN/27713803912/error", Ok("AnswerParty"));
-        check(&Method::GET, "/parties/PERSONAL_ID/1/PASSPORT", Ok("FindParty"));
-        check(&Method::GET, "/parties/SHOE_SIZE/44", Err("3100"));
-        check(&Method::GET, "/parties/MSISDN/%FF", Err("3101"));
-        check(&Method::POST, "/participants/MSISDN/27713803912", Ok("RegisterParty"));
         check(&Method::DELETE, "/quotes", Err("3000 POST"));
         check(&Method::GET, "/nonsense", Err("3002"));
         check(&Method::GET, "", Err("3002"));

@@ -1,24 +1,30 @@
 //! Questions: which FSP serves a party, who is it, what became of a transfer or a quote. They change nothing, so nothing of
-//! them is stored; whoever loses an answer asks again.
+//! them is stored; whoever loses an answer asks again. And registrations of parties, which the built-in directory stores, or
+//! an oracle.
+//!
+//! An answer about a party is passed on to the FSP that it names, whether or not that FSP has asked: upstream does so, and
+//! an FSP that gets one for which it does not wait throws it away. So questions need not be remembered.
 
+mod breaker;
+mod cache;
 mod oracle;
+mod registration;
 
 use std::{collections::HashSet, sync::Arc};
 
 use fspiop::{Currency, ErrorCode, FspId, FspiopError, PartyId, QuoteId, Resource, Timestamp, headers};
 use store::{Clock, Store};
-use switch::{Command, Configuration, EndpointType, Inbound, Message, Subject, lookup, relay};
-use tokio::sync::Semaphore;
+use switch::{Configuration, EndpointType, Inbound, Message, PartyEntry, Subject, lookup, relay};
+use tokio::{sync::Semaphore, time::Instant};
 
-use crate::{
-    committer::Committer,
-    current::Current,
-    delivery::{CallbackClient, DeliveryHandle},
-    edge::Question,
-};
+pub(crate) use self::oracle::Oracles;
+use self::cache::{Cache, Key};
+use crate::{committer::Committer, current::Current, delivery::DeliveryHandle, edge::Question};
 
 /// Questions that are being answered at the same time; beyond them the hub says that it is busy.
 const AT_A_TIME: usize = 2_000;
+/// Of them bulk registrations that wait for oracles: each may hold a body of the largest size.
+const BULKS_AT_A_TIME: usize = 16;
 /// FSPs that may serve one party; an oracle that names more is not believed beyond.
 const FSPS_PER_PARTY: usize = 16;
 /// How long a quote's question is tried.
@@ -32,8 +38,10 @@ pub(crate) struct Lookup {
     pub(crate) current: Arc<Current>,
     pub(crate) committer: Committer,
     pub(crate) delivery: DeliveryHandle,
-    pub(crate) client: CallbackClient,
+    pub(crate) oracles: Oracles,
+    pub(crate) cache: Arc<Cache>,
     pub(crate) room: Arc<Semaphore>,
+    pub(crate) bulks: Arc<Semaphore>,
 }
 
 impl Lookup {
@@ -42,36 +50,63 @@ impl Lookup {
         Arc::new(Semaphore::new(AT_A_TIME))
     }
 
-    /// Takes a question over; its answer goes out as a callback. A registration that the hub itself keeps is durable when
-    /// this returns.
+    /// Room for as many bulk registrations as wait for oracles at a time.
+    pub(crate) fn room_for_bulks() -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(BULKS_AT_A_TIME))
+    }
+
+    /// Nothing is known yet of who serves whom.
+    pub(crate) fn cache() -> Arc<Cache> {
+        Arc::new(Cache::new())
+    }
+
+    /// A party may be served by others from now on.
+    pub(crate) fn forget(&self, party: &PartyId) {
+        self.cache.forget(party);
+    }
+
+    /// Takes a question over; its answer goes out as a callback. What the hub itself keeps of it is durable when this
+    /// returns.
     pub(crate) async fn take(&self, question: Question, weight: usize) -> Result<(), FspiopError> {
-        let question = match question {
-            Question::FindFsp(ref inbound, ..)
-            | Question::RegisterParty(ref inbound, ..)
-            | Question::AnswerFsp(ref inbound, ..)
-                if !self.knows(&inbound.source) =>
-            {
-                tracing::warn!(source = %inbound.source, path = %inbound.path, "a stranger's request comes to nothing");
-                return Ok(());
-            }
+        if let Some(inbound) = of_participants(&question).filter(|inbound| !self.knows(&inbound.source)) {
+            tracing::warn!(source = %inbound.source, path = %inbound.path, "a stranger's request comes to nothing");
+            return Ok(());
+        }
+        match question {
             Question::RegisterParty(inbound, party, fsp, currency) if !self.has_oracle(&party, currency) => {
-                let command = Command::RegisterParty { inbound, party, fsp, currency };
-                return self.committer.commit(command, weight).await.map(drop);
+                self.enter(inbound, party, fsp, currency, weight).await
             }
-            Question::AnswerParty(ref inbound, ..) | Question::AnswerFsp(ref inbound, ..)
-                if inbound.destination.is_none() =>
-            {
+            Question::RemoveParty(inbound, party, currency) if !self.has_oracle(&party, currency) => {
+                self.take_out(inbound, party, currency, weight).await
+            }
+            Question::RegisterParties(inbound, mut bulk) => {
+                let sorted = self.sort(&inbound, &mut bulk);
+                if sorted.is_built_in() {
+                    return self.enter_many(inbound, &bulk, sorted, weight).await;
+                }
+                let bulks = self.bulks.clone().try_acquire_owned().map_err(|_| busy())?;
+                self.spawn(|this| async move {
+                    let _bulks = bulks;
+                    this.enter_many_elsewhere(inbound, bulk, sorted, weight).await
+                })
+            }
+            Question::AnswerParty(ref inbound, ..) if inbound.destination.is_none() => {
                 let detail = format!("/header must have required property '{}'", headers::FSPIOP_DESTINATION);
-                return Err(FspiopError::new(ErrorCode::MissingElement, detail));
+                Err(FspiopError::new(ErrorCode::MissingElement, detail))
             }
-            other => other,
-        };
-        let busy = |_| FspiopError::new(ErrorCode::ServerBusy, "too many questions are waiting");
-        let room = self.room.clone().try_acquire_owned().map_err(busy)?;
-        let this = self.clone();
+            other => self.spawn(|this| async move { this.answer(other).await }),
+        }
+    }
+
+    /// Sends the messages of an answer when they are known.
+    fn spawn<F>(&self, answer: impl FnOnce(Lookup) -> F) -> Result<(), FspiopError>
+    where
+        F: Future<Output = Vec<Message>> + Send + 'static,
+    {
+        let room = self.room.clone().try_acquire_owned().map_err(|_| busy())?;
+        let (answer, delivery) = (answer(self.clone()), self.delivery.clone());
         tokio::spawn(async move {
-            let messages = this.answer(question).await;
-            this.delivery.send(messages);
+            delivery.send(answer.await);
             drop(room);
         });
         Ok(())
@@ -88,15 +123,31 @@ impl Lookup {
             }
             Question::AnswerParty(inbound, party, failed) => {
                 let pass = |asker: &FspId, now| lookup::answer(&inbound, &party, asker, failed, now);
-                vec![self.pass_answer(&configuration, &inbound, Resource::Parties, &party, pass)]
+                let refuse = |error: &FspiopError, now| {
+                    lookup::refuse(&configuration, &inbound, Resource::Parties, &party, error, now)
+                };
+                vec![self.pass_answer(&configuration, &inbound, pass, refuse)]
             }
             Question::AnswerFsp(inbound, party, failed) => {
                 let pass = |asker: &FspId, now| lookup::answer_fsp(&inbound, &party, asker, failed, now);
-                vec![self.pass_answer(&configuration, &inbound, Resource::Participants, &party, pass)]
+                let refuse = |error: &FspiopError, now| {
+                    lookup::refuse(&configuration, &inbound, Resource::Participants, &party, error, now)
+                };
+                vec![self.pass_answer(&configuration, &inbound, pass, refuse)]
+            }
+            Question::AnswerRegistration(inbound, id, failed) => {
+                let pass = |asker: &FspId, now| lookup::answer_bulk(&inbound, id, asker, failed, now);
+                let refuse = |error: &FspiopError, now| lookup::refuse_bulk(&configuration, &inbound, id, error, now);
+                vec![self.pass_answer(&configuration, &inbound, pass, refuse)]
             }
             Question::RegisterParty(inbound, party, fsp, currency) => {
                 vec![self.register(&configuration, &inbound, &party, &fsp, currency).await]
             }
+            Question::RemoveParty(inbound, party, currency) => {
+                vec![self.remove(&configuration, &inbound, &party, currency).await]
+            }
+            // It never gets here: it has messages of its own.
+            Question::RegisterParties(..) => Vec::new(),
             Question::GetTransfer(inbound, id) => match self.store.transfer(id).await {
                 Ok(known) => {
                     let now = self.clock.now();
@@ -143,42 +194,21 @@ impl Lookup {
         }
     }
 
+    /// An answer goes to the FSP that it names; that nobody is named is upstream's 3201 to its sender.
     fn pass_answer(
         &self,
         configuration: &Configuration,
         inbound: &Inbound,
-        resource: Resource,
-        party: &PartyId,
         pass: impl FnOnce(&FspId, Timestamp) -> Message,
+        refuse: impl FnOnce(&FspiopError, Timestamp) -> Message,
     ) -> Message {
         let now = self.clock.now();
-        let asker = inbound.destination.clone().into_iter().collect();
-        match known(configuration, asker) {
+        let Some(asker) = inbound.destination.clone() else {
+            return refuse(&FspiopError::plain(ErrorCode::DestinationFspError), now);
+        };
+        match known(configuration, vec![asker]) {
             Ok(asker) => pass(&asker[0], now),
-            Err(error) => lookup::refuse(configuration, inbound, resource, party, &error, now),
-        }
-    }
-
-    async fn register(
-        &self,
-        configuration: &Configuration,
-        inbound: &Inbound,
-        party: &PartyId,
-        fsp: &FspId,
-        currency: Option<Currency>,
-    ) -> Message {
-        let entered =
-            match (lookup::may_register(configuration, inbound, fsp), self.oracle(configuration, party, currency)) {
-                (Ok(()), Some(oracle)) => oracle::register(&self.client, oracle, party, fsp, currency).await,
-                (Ok(()), None) => {
-                    Err(FspiopError::new(ErrorCode::AddPartyInformationError, "the oracle was taken away"))
-                }
-                (Err(error), _) => Err(error),
-            };
-        let now = self.clock.now();
-        match entered {
-            Ok(()) => lookup::served_by(configuration, inbound, party, fsp, now),
-            Err(error) => lookup::refuse(configuration, inbound, Resource::Participants, party, &error, now),
+            Err(error) => refuse(&error, now),
         }
     }
 
@@ -207,33 +237,44 @@ impl Lookup {
         party: &PartyId,
         currency: Option<Currency>,
     ) -> Result<Vec<FspId>, FspiopError> {
-        let mut fsps = match self.oracle(configuration, party, currency) {
-            Some(oracle) => oracle::ask(&self.client, oracle, party, currency).await?,
-            None => {
-                let entries = self.store.party(party.clone(), currency).await.map_err(|error| {
-                    tracing::error!(%error, "the built-in directory can't be read");
-                    FspiopError::plain(ErrorCode::ServiceCurrentlyUnavailable)
-                })?;
-                let name = |entry: &switch::PartyEntry| configuration.registry.participant(entry.participant);
-                entries.iter().filter_map(name).map(|participant| participant.name.clone()).collect()
-            }
+        let oracle = configuration.routing.oracle_for(party.kind, currency);
+        let key = Key { party: party.clone(), oracle: oracle.map(|oracle| oracle.id), currency };
+        let fsps = match self.cache.fresh(&key, Instant::now()) {
+            Some(fsps) => fsps,
+            None => self.ask(configuration, oracle, key).await?,
         };
-        let mut seen = HashSet::new();
-        fsps.retain(|fsp| seen.insert(fsp.clone()));
-        fsps.truncate(FSPS_PER_PARTY);
-        if fsps.is_empty() {
-            return Err(lookup::not_found());
-        }
         known(configuration, fsps)
     }
 
-    fn oracle<'a>(
+    /// Asks, and keeps the answer. While nobody answers, the last answer goes on to be given.
+    async fn ask(
         &self,
-        configuration: &'a Configuration,
-        party: &PartyId,
-        currency: Option<Currency>,
-    ) -> Option<&'a switch::Oracle> {
-        configuration.routing.oracle_for(party.kind, currency)
+        configuration: &Configuration,
+        oracle: Option<&switch::Oracle>,
+        key: Key,
+    ) -> Result<Vec<FspId>, FspiopError> {
+        let asking = self.cache.asking();
+        let answer = match oracle {
+            Some(oracle) => self.oracles.ask(oracle, &key.party, key.currency).await,
+            None => self.entries(&key.party, key.currency).await.map(|entries| names(configuration, &entries)),
+        };
+        match answer {
+            Ok(mut fsps) => {
+                let mut seen = HashSet::new();
+                fsps.retain(|fsp| seen.insert(fsp.clone()));
+                fsps.truncate(FSPS_PER_PARTY);
+                self.cache.keep(key, &fsps, asking, Instant::now());
+                Ok(fsps)
+            }
+            Err(error) => self.cache.kept_for_trouble(&key, Instant::now()).ok_or(error),
+        }
+    }
+
+    async fn entries(&self, party: &PartyId, currency: Option<Currency>) -> Result<Vec<PartyEntry>, FspiopError> {
+        self.store.party(party.clone(), currency).await.map_err(|error| {
+            tracing::error!(%error, "the built-in directory can't be read");
+            FspiopError::plain(ErrorCode::ServiceCurrentlyUnavailable)
+        })
     }
 
     fn knows(&self, fsp: &FspId) -> bool {
@@ -241,21 +282,47 @@ impl Lookup {
     }
 
     fn has_oracle(&self, party: &PartyId, currency: Option<Currency>) -> bool {
-        self.oracle(&self.current.get(), party, currency).is_some()
+        self.current.get().routing.oracle_for(party.kind, currency).is_some()
     }
 }
 
-/// Leaves only participants of the scheme; an error if none is left.
-fn known(configuration: &Configuration, mut fsps: Vec<FspId>) -> Result<Vec<FspId>, FspiopError> {
-    let first = fsps.first().cloned();
-    fsps.retain(|fsp| configuration.registry.participant_named(fsp.as_str()).is_some());
-    match (fsps.is_empty(), first) {
-        (false, _) => Ok(fsps),
-        (true, Some(stranger)) => {
-            Err(FspiopError::new(ErrorCode::DestinationFspError, format!("Unsupported participant '{stranger}'")))
-        }
-        (true, None) => Err(lookup::not_found()),
+/// The message of a registration, or of an answer to one: these are taken from strangers, too, as upstream takes them.
+fn of_participants(question: &Question) -> Option<&Inbound> {
+    match question {
+        Question::FindFsp(inbound, ..)
+        | Question::AnswerFsp(inbound, ..)
+        | Question::RegisterParty(inbound, ..)
+        | Question::RegisterParties(inbound, ..)
+        | Question::AnswerRegistration(inbound, ..)
+        | Question::RemoveParty(inbound, ..) => Some(inbound),
+        _ => None,
     }
+}
+
+fn busy() -> FspiopError {
+    FspiopError::new(ErrorCode::ServerBusy, "too many questions are waiting")
+}
+
+/// The names of those who serve a party.
+fn names(configuration: &Configuration, entries: &[PartyEntry]) -> Vec<FspId> {
+    let named = |entry: &PartyEntry| configuration.registry.participant(entry.participant);
+    entries.iter().filter_map(named).map(|participant| participant.name.clone()).collect()
+}
+
+/// Leaves only FSPs that take part in the scheme; an error if none is left. One that was switched off counts as unknown, as
+/// upstream's quoting service has it.
+fn known(configuration: &Configuration, mut fsps: Vec<FspId>) -> Result<Vec<FspId>, FspiopError> {
+    let Some(first) = fsps.first().cloned() else { return Err(lookup::not_found()) };
+    let takes_part = |fsp: &FspId| {
+        let found = configuration.registry.participant_named(fsp.as_str());
+        found.is_some_and(|participant| participant.active && participant.name != configuration.hub_name())
+    };
+    fsps.retain(takes_part);
+    if fsps.is_empty() {
+        let detail = format!("Unsupported participant '{first}'");
+        return Err(FspiopError::new(ErrorCode::DestinationFspError, detail));
+    }
+    Ok(fsps)
 }
 
 fn unanswered(error: &store::StoreError) -> Vec<Message> {

@@ -73,7 +73,7 @@ async fn accounts_positions_and_limits_are_shown() {
     let named = |name: &str| json!({"name": name, "currency": "USD", "limit": limit});
     assert_eq!(all, json!([named(PAYER), named(PAYEE)]));
     let endpoints = world.hub.read("/participants/payerfsp/endpoints").await;
-    assert_eq!(endpoints.as_array().unwrap().len(), 14);
+    assert_eq!(endpoints.as_array().unwrap().len(), 16);
     let quotes = json!({"type": "FSPIOP_CALLBACK_URL_QUOTES", "value": format!("http://{}", world.payer.address)});
     assert!(endpoints.as_array().unwrap().contains(&quotes));
 }

@@ -21,6 +21,7 @@ mod openapi;
 mod operations;
 mod oracle;
 mod overload;
+mod participants;
 mod passing;
 mod payment;
 mod refused;

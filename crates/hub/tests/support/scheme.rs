@@ -96,6 +96,8 @@ fn endpoints(base: &str) -> Value {
         ("PARTICIPANT_PUT_ERROR", format!("/participants/{party}/error")),
         ("PARTICIPANT_SUB_ID_PUT", format!("/participants/{sub_party}")),
         ("PARTICIPANT_SUB_ID_PUT_ERROR", format!("/participants/{sub_party}/error")),
+        ("PARTICIPANT_BATCH_PUT", "/participants/{{requestId}}".to_owned()),
+        ("PARTICIPANT_BATCH_PUT_ERROR", "/participants/{{requestId}}/error".to_owned()),
         ("PARTIES_GET", format!("/parties/{party}")),
         ("PARTIES_PUT", format!("/parties/{party}")),
         ("PARTIES_PUT_ERROR", format!("/parties/{party}/error")),
