@@ -1,8 +1,13 @@
 //! Group commit: commands that arrive while a batch is being written form the next one.
+//!
+//! Nobody waits for ever. A request that no batch has taken yet is withdrawn when its time is over, and then nothing was done
+//! for it. One whose batch the store has can't be withdrawn: it waits for the batch. A batch without an answer within its
+//! time is in doubt, exactly as one whose connection broke at the commit: it may be durable, or become so later. Its
+//! commands are answered 2001, and the next batch is written. When the store answers after all, the outbox is read again.
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -14,7 +19,7 @@ use store::{Committed, Store, StoreError};
 use switch::{Command, Configuration, Outcome};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
-    time::Instant,
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::{metrics::Metrics, settings::Intake};
@@ -24,17 +29,31 @@ const UNIT_BYTES: usize = 1024;
 /// Pause before a batch is tried again while the store does not answer.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
+/// A request waits for room for this part of its time, so that there is some left to wait for its batch. At an overload the
+/// excess is refused the sooner.
+const ROOM_SHARE: u32 = 4;
+/// Batches that the store has at the same time: the one that is being written, and those in doubt. With more of them the
+/// store counts as unavailable, so that what it does not answer does not pile up.
+const BATCHES_AT_A_TIME: usize = 4;
+
 /// Takes commands and answers when they are durable.
 #[derive(Clone)]
 pub struct Committer {
     jobs: mpsc::UnboundedSender<Job>,
     room: Arc<Semaphore>,
+    places: Arc<Semaphore>,
     hold: Duration,
 }
 
-struct Job {
-    command: Command,
-    waiting: Waiting,
+/// A command in the queue, until a batch takes it or it is withdrawn.
+#[derive(Clone)]
+struct Job(Arc<Mutex<Option<(Command, Waiting)>>>);
+
+impl Job {
+    /// Whoever takes it decides what becomes of it.
+    fn take(&self) -> Option<(Command, Waiting)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// Told what becomes of batches, before their commands are answered.
@@ -58,25 +77,37 @@ impl Committer {
         observer: Arc<dyn Observer>,
     ) -> Committer {
         let (jobs, receiver) = mpsc::unbounded_channel();
-        let writer = Writer { store, intake, metrics, observer, stale: AtomicBool::new(false) };
+        let under_way = Arc::new(Semaphore::new(BATCHES_AT_A_TIME));
+        let writer = Writer { store, intake, metrics, observer, stale: Arc::default(), under_way };
         tokio::spawn(writer.run(receiver));
         let room = Arc::new(Semaphore::new(intake.waiting_bytes / UNIT_BYTES));
-        Committer { jobs, room, hold: Duration::from_millis(intake.hold_ms) }
+        let places = Arc::new(Semaphore::new(intake.waiting_requests));
+        Committer { jobs, room, places, hold: Duration::from_millis(intake.hold_ms) }
     }
 
     /// Waits until the command is decided and durable. `weight` is the size of its request in bytes. While the store does
-    /// not answer, or there is no room, the command is held; then it is refused, and nothing was done.
+    /// not answer, or there is no room, the command is held; then it is refused, and nothing was done. One that is already with
+    /// the store then waits for the store, within a batch's time.
     pub async fn commit(&self, command: Command, weight: usize) -> Result<Outcome, FspiopError> {
         let deadline = Instant::now() + self.hold;
         let units = u32::try_from(weight / UNIT_BYTES + 1).unwrap_or(u32::MAX);
-        let room = tokio::time::timeout_at(deadline, self.room.clone().acquire_many_owned(units)).await;
-        let Ok(Ok(room)) = room else {
+        let room = async {
+            let place = self.places.clone().acquire_owned().await.ok()?;
+            Some((place, self.room.clone().acquire_many_owned(units).await.ok()?))
+        };
+        let Ok(Some(room)) = timeout(self.hold / ROOM_SHARE, room).await else {
             return Err(FspiopError::new(ErrorCode::ServerBusy, "too many requests are waiting"));
         };
-        let (answer, decided) = oneshot::channel();
-        let job = Job { command, waiting: Waiting { answer, _room: room, deadline } };
-        self.jobs.send(job).map_err(|_| shutting_down())?;
-        decided.await.map_err(|_| shutting_down())?
+        let (answer, mut decided) = oneshot::channel();
+        let job = Job(Arc::new(Mutex::new(Some((command, Waiting { answer, _room: room, deadline })))));
+        self.jobs.send(job.clone()).map_err(|_| shutting_down())?;
+        if let Ok(decided) = timeout_at(deadline, &mut decided).await {
+            return decided.map_err(|_| shutting_down())?;
+        }
+        match job.take() {
+            Some(_) => Err(FspiopError::plain(ErrorCode::ServiceCurrentlyUnavailable)),
+            None => decided.await.map_err(|_| shutting_down())?,
+        }
     }
 }
 
@@ -90,14 +121,15 @@ struct Writer {
     metrics: Arc<Metrics>,
     observer: Arc<dyn Observer>,
     /// A batch in doubt may have changed the configuration, and it could not be read again yet.
-    stale: AtomicBool,
+    stale: Arc<AtomicBool>,
+    under_way: Arc<Semaphore>,
 }
 
 impl Writer {
     async fn run(self, mut receiver: mpsc::UnboundedReceiver<Job>) {
         let mut jobs = Vec::with_capacity(self.intake.batch_commands);
         while receiver.recv_many(&mut jobs, self.intake.batch_commands).await > 0 {
-            self.write(Batch::of(std::mem::take(&mut jobs))).await;
+            self.write(Batch::of(jobs.drain(..).filter_map(|job| job.take()))).await;
         }
     }
 
@@ -109,7 +141,7 @@ impl Writer {
             while !batch.waiting.is_empty() {
                 self.refresh().await;
                 let started = Instant::now();
-                match self.store.commit(batch.commands.clone()).await {
+                match self.commit(batch.commands.clone()).await {
                     Ok(mut committed) => {
                         self.metrics.batch(batch.commands.len(), started.elapsed());
                         let outcomes = std::mem::take(&mut committed.outcomes);
@@ -151,6 +183,28 @@ impl Writer {
         })
     }
 
+    /// Has the store commit, within a batch's time. If that is not enough, the store goes on, and when it answers after all,
+    /// the outbox and the configuration are read again: the batch may have become durable.
+    async fn commit(&self, commands: Arc<Vec<Command>>) -> Result<Committed, StoreError> {
+        let Ok(Ok(place)) = timeout(RETRY_PAUSE, self.under_way.clone().acquire_owned()).await else {
+            return Err(StoreError::Unavailable(format!("it has not answered to {BATCHES_AT_A_TIME} batches")));
+        };
+        let store = self.store.clone();
+        let mut committing = tokio::spawn(async move { store.commit(commands).await });
+        if let Ok(committed) = timeout(Duration::from_millis(self.intake.batch_ms), &mut committing).await {
+            return committed.unwrap_or_else(|error| Err(StoreError::Unknown(error.to_string())));
+        }
+        let (observer, stale) = (self.observer.clone(), self.stale.clone());
+        tokio::spawn(async move {
+            let durable = matches!(committing.await, Ok(Ok(_)));
+            tracing::warn!(durable, "the store has answered to a batch in doubt");
+            stale.store(true, Ordering::Relaxed);
+            observer.in_doubt();
+            drop(place);
+        });
+        Err(StoreError::Unknown(format!("no answer within {} ms", self.intake.batch_ms)))
+    }
+
     /// Reads the configuration again after a batch in doubt. Between batches, so that nothing newer is replaced by it.
     async fn refresh(&self) {
         if !self.stale.load(Ordering::Relaxed) {
@@ -176,13 +230,13 @@ struct Batch {
 struct Waiting {
     answer: oneshot::Sender<Result<Outcome, FspiopError>>,
     /// Gives its room back when the command is done with.
-    _room: OwnedSemaphorePermit,
+    _room: (OwnedSemaphorePermit, OwnedSemaphorePermit),
     deadline: Instant,
 }
 
 impl Batch {
-    fn of(jobs: Vec<Job>) -> Batch {
-        let (commands, waiting) = jobs.into_iter().map(|job| (job.command, job.waiting)).unzip();
+    fn of(jobs: impl IntoIterator<Item = (Command, Waiting)>) -> Batch {
+        let (commands, waiting) = jobs.into_iter().unzip();
         Batch { commands: Arc::new(commands), waiting }
     }
 
@@ -193,7 +247,7 @@ impl Batch {
         let (mut one, mut other) = (Vec::new(), Vec::new());
         for (index, (command, waiting)) in std::iter::zip(commands, self.waiting).enumerate() {
             let part = if first(index, &waiting) { &mut one } else { &mut other };
-            part.push(Job { command, waiting });
+            part.push((command, waiting));
         }
         (Batch::of(one), Batch::of(other))
     }

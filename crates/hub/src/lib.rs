@@ -11,6 +11,7 @@ pub mod audit;
 mod authorizer;
 mod callback_policy;
 mod committer;
+mod connections;
 mod current;
 pub mod delivery;
 pub mod edge;
@@ -20,6 +21,7 @@ mod lookup;
 mod metrics;
 mod openapi;
 mod operations;
+mod patient_store;
 mod serve;
 mod settings;
 mod signatures;
@@ -28,6 +30,7 @@ pub mod trace;
 use std::sync::Arc;
 
 use store::{Clock, Store};
+use tokio::sync::Semaphore;
 
 pub use authorizer::{Authorizer, Denied, OpenAuthorizer, Operation};
 pub use callback_policy::CallbackPolicy;
@@ -51,5 +54,7 @@ pub struct Hub {
     pub(crate) intake: Intake,
     pub(crate) signatures: Signatures,
     pub(crate) inspection: Inspection,
+    /// Bytes of bodies that are being read, or whose requests are not answered yet.
+    pub(crate) bodies: Arc<Semaphore>,
     pub(crate) metrics: Arc<Metrics>,
 }

@@ -2,19 +2,19 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
 use fspiop::Timestamp;
 use store::{Clock, Committed, Store, StoreError};
 use switch::Configuration;
 use tokio::{
     net::TcpListener,
-    sync::watch,
+    sync::{Semaphore, watch},
     task::{JoinHandle, JoinSet},
 };
 
 use crate::{
     Authorizer, Hub, Settings, admin,
     committer::{Committer, Observer},
+    connections,
     current::{self, Current},
     delivery::{self, CallbackClient, DeliveryHandle},
     edge, expiry,
@@ -22,6 +22,7 @@ use crate::{
     metrics::Metrics,
     operations,
     signatures::Signatures,
+    patient_store::PatientStore,
 };
 
 /// How long requests that are under way may take to end after the hub was told to stop.
@@ -99,6 +100,7 @@ pub async fn serve(
     clock: Arc<dyn Clock>,
     authorizer: Arc<dyn Authorizer>,
 ) -> Result<Running, ServeError> {
+    let store = PatientStore::over(store);
     let listeners = bind(&settings).await?;
     let addresses = listeners.addresses();
     let (stop, stopping) = watch::channel(false);
@@ -156,6 +158,7 @@ async fn assemble(
         intake: settings.intake,
         signatures: Signatures::new(settings.jws.validate),
         inspection,
+        bodies: Arc::new(Semaphore::new(settings.intake.reading_bytes)),
         metrics,
     };
     Ok((Arc::new(hub), task))
@@ -219,30 +222,24 @@ impl Listeners {
 
     fn serve(self, hub: &Arc<Hub>, stopping: &watch::Receiver<bool>) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
-        let fspiop = edge::router(hub.clone());
+        let mut spawn = |listener, router, room: &Arc<Semaphore>| {
+            tasks.spawn(connections::serve(listener, router, room.clone(), stopping.clone()));
+        };
+        let (fspiop, room) = (edge::router(hub.clone()), Arc::new(Semaphore::new(connections::FSP_CONNECTIONS)));
         for listener in self.fspiop {
-            spawn(&mut tasks, listener, fspiop.clone(), stopping);
+            spawn(listener, fspiop.clone(), &room);
         }
-        spawn(&mut tasks, self.ledger_admin, admin::ledger_router(hub.clone()), stopping);
-        spawn(&mut tasks, self.oracle_admin, admin::oracle_router(hub.clone()), stopping);
-        spawn(&mut tasks, self.settlement, admin::settlement_router(hub.clone()), stopping);
-        spawn(&mut tasks, self.operations, operations::router(hub.clone()), stopping);
+        for (listener, router) in [
+            (self.ledger_admin, admin::ledger_router(hub.clone())),
+            (self.oracle_admin, admin::oracle_router(hub.clone())),
+            (self.settlement, admin::settlement_router(hub.clone())),
+        ] {
+            spawn(listener, router, &Arc::new(Semaphore::new(connections::ADMIN_CONNECTIONS)));
+        }
+        let room = Arc::new(Semaphore::new(connections::OPERATIONS_CONNECTIONS));
+        spawn(self.operations, operations::router(hub.clone()), &room);
         tasks
     }
-}
-
-fn spawn(tasks: &mut JoinSet<()>, listener: TcpListener, router: Router, stopping: &watch::Receiver<bool>) {
-    let mut stopping = stopping.clone();
-    let ended = async move { stopped(&mut stopping).await };
-    tasks.spawn(async move {
-        let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-            // Answers are small and must not wait for each other.
-            let _ = stream.set_nodelay(true);
-        });
-        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(ended).await {
-            tracing::error!(%error, "a listener ended");
-        }
-    });
 }
 
 /// Waits until the hub is told to stop.

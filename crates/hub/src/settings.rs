@@ -72,22 +72,50 @@ impl Listen {
     }
 }
 
+/// Bytes of all bodies that are being read, or whose requests are not answered yet. Twice as many as may wait for their
+/// batch, since questions hold theirs for a moment, too.
+const READING_BYTES: usize = 128 << 20;
+/// Bytes of all requests that wait for their batch: those of 8 s at 4,000 requests a second of 2 KiB.
+const WAITING_BYTES: usize = 64 << 20;
+/// Requests that wait for their batch: those of 4 s at 4,000 requests a second; each connection holds one of them.
+const WAITING_REQUESTS: usize = 16_384;
+/// Commands in one transaction. Larger ones save little more, and hold locks for longer.
+const BATCH_COMMANDS: usize = 500;
+/// How long a request is held while the store does not answer, in milliseconds; clients give up at 10 s.
+const HOLD_MS: u64 = 8_000;
+/// How long a batch may take before it counts as in doubt, in milliseconds: by then its requests' clients have given up.
+const BATCH_MS: u64 = 10_000;
+
 /// Bounds of what is taken in; beyond them requests are held for a while and then refused before acceptance.
 #[derive(Clone, Copy, Debug)]
 pub struct Intake {
     /// Largest body, in bytes (upstream's bound).
     pub body_bytes: usize,
+    /// Bytes of all bodies that are being read, or whose requests are not answered yet.
+    pub reading_bytes: usize,
     /// Bytes of all requests that wait for their batch.
     pub waiting_bytes: usize,
+    /// Requests that wait for their batch.
+    pub waiting_requests: usize,
     /// Commands in one transaction.
     pub batch_commands: usize,
     /// How long a request is held while the store does not answer; clients give up at 10 s.
     pub hold_ms: u64,
+    /// How long a batch may take. Then nobody waits for it any more: it may have become durable, or still become so.
+    pub batch_ms: u64,
 }
 
 impl Default for Intake {
     fn default() -> Intake {
-        Intake { body_bytes: 5_242_880, waiting_bytes: 64 << 20, batch_commands: 500, hold_ms: 8_000 }
+        Intake {
+            body_bytes: fspiop::headers::MAX_BODY_BYTES,
+            reading_bytes: READING_BYTES,
+            waiting_bytes: WAITING_BYTES,
+            waiting_requests: WAITING_REQUESTS,
+            batch_commands: BATCH_COMMANDS,
+            hold_ms: HOLD_MS,
+            batch_ms: BATCH_MS,
+        }
     }
 }
 

@@ -25,7 +25,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<Hub>> for JsonBody<T> {
     type Rejection = AdminError;
 
     async fn from_request(request: Request<Body>, hub: &Arc<Hub>) -> Result<Self, AdminError> {
-        let body = read_body(request.into_body(), hub.intake.body_bytes).await?;
+        let (body, _room) = read_body(hub, request.into_body()).await?;
         Ok(JsonBody(read(&body)?))
     }
 }

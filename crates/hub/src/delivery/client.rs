@@ -93,13 +93,13 @@ fn to_request(url: &str, message: &Message) -> Option<Request<Full<Bytes>>> {
     request.body(Full::new(message.body.clone())).ok()
 }
 
-/// A refusal that will not change is not worth another attempt; everything else is.
+/// A refusal that will not change is hardly worth another attempt; everything else is.
 fn judge(status: StatusCode) -> Attempted {
     match status {
         status if status.is_success() => Attempted::Taken,
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Attempted::Failed(format!("answered {status}")),
         status if status.is_server_error() => Attempted::Failed(format!("answered {status}")),
-        status => Attempted::Refused(format!("answered {status}")),
+        status => Attempted::Declined(format!("answered {status}")),
     }
 }
 

@@ -135,7 +135,7 @@ impl Driver {
     fn attempted(&mut self, token: u64, attempted: Attempted) {
         self.surroundings.metrics.callback(match &attempted {
             Attempted::Taken => "taken",
-            Attempted::Refused(_) => "refused",
+            Attempted::Refused(_) | Attempted::Declined(_) => "refused",
             Attempted::Failed(_) => "failed",
         });
         let (configuration, now) = (self.surroundings.current.get(), self.surroundings.clock.now());

@@ -8,11 +8,29 @@ use std::{
 };
 
 use fspiop::{FspId, Timestamp};
-use switch::{Delivery, DeliveryResult, Message, MessageId, Subject};
+use switch::{Delivery, DeliveryResult, Message, MessageId, Method, Subject};
 
 /// The store is told of failures from this attempt on: by then a second has passed, and the pauses are long enough that
 /// telling costs little.
 const NOTED_FROM: u32 = 4;
+
+/// Attempts at a final state that its recipient declines (4xx). With pauses that double from 0.1 s on the last one comes
+/// after 25 s: a gateway that is being restarted or a key that is being changed has come to itself by then. Trying on for
+/// the day that a final state has would fill an FSP's room in memory with what it will never take, and keep from it what it
+/// would (100 a second that are declined fill half of it in 25 s).
+const DECLINED_ATTEMPTS: u32 = 9;
+/// Requests under way to one FSP at the same time. One that answers in 50 ms gets 1280 callbacks a second.
+const IN_FLIGHT_PER_FSP: usize = 64;
+/// Messages held in memory for one FSP. At 4 KB each, 20 MB for an FSP that is down.
+const WAITING_PER_FSP: usize = 5_000;
+/// Bytes of the bodies of these messages: bodies may have 5 MiB.
+const WAITING_BYTES_PER_FSP: usize = 32 << 20;
+/// Pause after the first failed attempt, in milliseconds.
+const FIRST_PAUSE_MS: i64 = 100;
+/// The longest pause between two attempts, in milliseconds: an FSP that is back waits no longer.
+const LONGEST_PAUSE_MS: i64 = 30_000;
+/// How long an FSP may take to answer a callback, in milliseconds. It has only to say that it has the message.
+const ANSWER_TIMEOUT_MS: u64 = 10_000;
 
 /// Bounds of the delivery.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +39,8 @@ pub struct SchedulerSettings {
     pub in_flight_per_fsp: usize,
     /// Messages held in memory for one FSP; what comes beyond stays in the store until there is room.
     pub waiting_per_fsp: usize,
+    /// Bytes of the bodies of these messages. One message always finds room.
+    pub waiting_bytes_per_fsp: usize,
     /// Pause after the first failed attempt; it doubles with each further one.
     pub first_pause_ms: i64,
     /// The longest pause between two attempts.
@@ -46,13 +66,12 @@ impl SchedulerSettings {
 impl Default for SchedulerSettings {
     fn default() -> SchedulerSettings {
         SchedulerSettings {
-            // An FSP that answers in 50 ms gets 1280 callbacks a second.
-            in_flight_per_fsp: 64,
-            // At 4 KB each, 20 MB for an FSP that is down.
-            waiting_per_fsp: 5_000,
-            first_pause_ms: 100,
-            longest_pause_ms: 30_000,
-            answer_timeout_ms: 10_000,
+            in_flight_per_fsp: IN_FLIGHT_PER_FSP,
+            waiting_per_fsp: WAITING_PER_FSP,
+            waiting_bytes_per_fsp: WAITING_BYTES_PER_FSP,
+            first_pause_ms: FIRST_PAUSE_MS,
+            longest_pause_ms: LONGEST_PAUSE_MS,
+            answer_timeout_ms: ANSWER_TIMEOUT_MS,
         }
     }
 }
@@ -73,8 +92,11 @@ pub struct Dispatch {
 pub enum Attempted {
     /// The recipient took the message.
     Taken,
-    /// The recipient will not take it, however often it is sent.
+    /// It can't be sent, however often that is tried.
     Refused(String),
+    /// The recipient answered that it will not take it. A final state is tried a few times more: money has moved, and the
+    /// recipient must hear of it.
+    Declined(String),
     /// It may succeed later.
     Failed(String),
 }
@@ -111,6 +133,7 @@ pub struct Scheduler {
 struct Lane {
     in_flight: usize,
     size: usize,
+    bytes: usize,
     waiting: VecDeque<Attempt>,
     /// Later messages about a subject of which an earlier one is not done with.
     behind: HashMap<Subject, VecDeque<Attempt>>,
@@ -128,6 +151,18 @@ struct Attempt {
     earlier: u32,
 }
 
+impl Lane {
+    fn is_full(&self, settings: SchedulerSettings) -> bool {
+        self.size >= settings.waiting_per_fsp || self.bytes >= settings.waiting_bytes_per_fsp
+    }
+}
+
+/// What becomes of a transfer, said to one whose money it is. A notification by PATCH is none: an FSP that does not know
+/// them declines each of them, and has said itself what became of the transfer.
+fn is_final_state(message: &Message) -> bool {
+    message.method == Method::Put && matches!(message.subject, Subject::Transfer(_))
+}
+
 impl Scheduler {
     /// A scheduler without work.
     pub fn new(settings: SchedulerSettings) -> Scheduler {
@@ -142,7 +177,7 @@ impl Scheduler {
             return true;
         }
         let lane = self.lanes.entry(message.recipient.clone()).or_default();
-        if lane.size >= self.settings.waiting_per_fsp || (durable && (lane.spilled || self.unread)) {
+        if lane.is_full(self.settings) || (durable && (lane.spilled || self.unread)) {
             lane.spilled |= durable;
             lane.spilled_again |= durable;
             return durable;
@@ -171,9 +206,8 @@ impl Scheduler {
             if self.held.contains(&message.id) {
                 continue;
             }
-            let bound = self.settings.waiting_per_fsp;
             let lane = self.lanes.entry(message.recipient.clone()).or_default();
-            if lane.full || lane.size >= bound {
+            if lane.full || lane.is_full(self.settings) {
                 lane.full = true;
             } else {
                 self.admit(message);
@@ -191,7 +225,7 @@ impl Scheduler {
 
     /// Whether the store may hold messages that are not here, and there is room for them.
     pub fn wants_more(&self) -> bool {
-        self.unread || self.lanes.values().any(|lane| lane.spilled && lane.size < self.settings.waiting_per_fsp)
+        self.unread || self.lanes.values().any(|lane| lane.spilled && !lane.is_full(self.settings))
     }
 
     /// The next message to send now, if there is one.
@@ -220,7 +254,10 @@ impl Scheduler {
         let reason = match attempted {
             Attempted::Taken => return Some(self.done(message, attempts, None)),
             Attempted::Refused(reason) => return Some(self.done(message, attempts, Some(reason))),
-            Attempted::Failed(reason) => reason,
+            Attempted::Declined(reason) if !is_final_state(&message) || attempts >= DECLINED_ATTEMPTS => {
+                return Some(self.done(message, attempts, Some(reason)));
+            }
+            Attempted::Declined(reason) | Attempted::Failed(reason) => reason,
         };
         let again_at = now.plus_millis(self.pause_ms(attempt.earlier, token));
         if again_at > message.give_up_at {
@@ -262,6 +299,7 @@ impl Scheduler {
         let attempt = Attempt { message: Arc::new(message), earlier: 0 };
         let lane = self.lane(&fsp);
         lane.size += 1;
+        lane.bytes += attempt.message.body.len();
         let ordered = attempt.message.id.is_durable();
         match lane.behind.get_mut(&attempt.message.subject).filter(|_| ordered) {
             Some(behind) => behind.push_back(attempt),
@@ -294,6 +332,7 @@ impl Scheduler {
         let ordered = message.id.is_durable();
         let lane = self.lane(&message.recipient);
         lane.size -= 1;
+        lane.bytes -= message.body.len();
         if ordered {
             match lane.behind.get_mut(&message.subject).and_then(VecDeque::pop_front) {
                 Some(next) => lane.waiting.push_back(next),
@@ -325,7 +364,7 @@ impl Scheduler {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use switch::{EndpointType, Headers, Method};
+    use switch::{EndpointType, Headers};
 
     use super::*;
 
@@ -367,6 +406,23 @@ mod tests {
         assert_eq!(sent(&mut scheduler, later), [(2, 1)]);
         assert!(scheduler.finish(2, Attempted::Taken, later).is_some());
         assert_eq!(sent(&mut scheduler, later), [(3, 2)]);
+    }
+
+    #[test]
+    fn large_messages_fill_a_lane_sooner() {
+        let settings = SchedulerSettings { waiting_bytes_per_fsp: 100, ..SchedulerSettings::default() };
+        let mut scheduler = Scheduler::new(settings);
+        let large = |id| Message { body: Bytes::from(vec![b'x'; 90]), ..message(id, "fsp", &id.to_string()) };
+        assert!(scheduler.offer(large(0)) && scheduler.offer(large(0)), "one always finds room, beyond the bound, too");
+        assert!(!scheduler.offer(large(0)), "a question is dropped");
+        assert!(scheduler.offer(large(7)), "a durable one stays in the store");
+        assert_eq!(scheduler.len(), 2);
+        assert!(scheduler.offer(message(8, "other", "x")), "others have room of their own");
+        assert_eq!(scheduler.len(), 3);
+        for (token, _) in sent(&mut scheduler, START) {
+            scheduler.finish(token, Attempted::Taken, START);
+        }
+        assert!(scheduler.wants_more());
     }
 
     #[test]

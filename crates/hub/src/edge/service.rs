@@ -1,6 +1,6 @@
 //! The FSPIOP listener.
 
-use std::{sync::Arc, time::Instant};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -9,16 +9,20 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use fspiop::{ErrorCode, FspiopError, headers::MAX_HEADER_BYTES};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::{Refusal, Request, interpret};
 use crate::{Hub, health, openapi};
 
 /// Bytes of a header's line beside its name and value: a colon, a blank, and the end of the line.
 const HEADER_LINE_BYTES: usize = 4;
+
+/// How long a body may take: one of 5 MiB over 5 Mbit/s. Clients give up at 10 s, too.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// FSPIOP, and the health of the service that upstream runs at the same port.
 pub fn router(hub: Arc<Hub>) -> Router {
@@ -48,7 +52,7 @@ async fn answer(State(hub): State<Arc<Hub>>, request: HttpRequest) -> Response {
 async fn take(hub: &Arc<Hub>, request: HttpRequest) -> Result<(), Refusal> {
     let (parts, body) = request.into_parts();
     check_header_size(&parts.headers)?;
-    let body = read_body(body, hub.intake.body_bytes).await?;
+    let (body, _room) = read_body(hub, body).await?;
     let weight = body.len();
     let configuration = hub.current.get();
     let request = interpret(&parts, body.clone(), &configuration, new_trace)?;
@@ -74,18 +78,40 @@ fn check_header_size(headers: &HeaderMap) -> Result<(), FspiopError> {
     Ok(())
 }
 
-/// Reads a body within its bound. A length that is announced too large is refused before a byte is read.
-pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, FspiopError> {
+/// Reads a body within its bounds: its own size, the room that all bodies have together, its time. A length that is
+/// announced too large is refused before a byte is read. The room is given back when the permit is dropped.
+pub(crate) async fn read_body(hub: &Hub, body: Body) -> Result<(Bytes, OwnedSemaphorePermit), FspiopError> {
+    let limit = hub.intake.body_bytes;
     let too_large =
         || FspiopError::new(ErrorCode::TooLargePayload, format!("/requestBody must be at most {limit} bytes"));
     if http_body::Body::size_hint(&body).lower() > limit as u64 {
         return Err(too_large());
     }
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(_) => Err(FspiopError::new(ErrorCode::MalformedSyntax, "/requestBody ended before its announced length")),
+    let (mut body, deadline) = (Limited::new(body, limit), Instant::now() + BODY_TIMEOUT);
+    let (mut read, mut room) = (BytesMut::new(), reserve(hub, 0)?);
+    let broken = |detail: &str| FspiopError::new(ErrorCode::MalformedSyntax, format!("/requestBody {detail}"));
+    loop {
+        let Ok(frame) = tokio::time::timeout_at(deadline, body.frame()).await else {
+            return Err(broken(&format!("did not come within {} s", BODY_TIMEOUT.as_secs())));
+        };
+        match frame {
+            None => return Ok((read.freeze(), room)),
+            Some(Ok(frame)) => {
+                let data = frame.into_data().unwrap_or_default();
+                // Room is taken for what has come, not for what was announced: an announcement costs its sender nothing.
+                room.merge(reserve(hub, data.len())?);
+                read.extend_from_slice(&data);
+            }
+            Some(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
+            Some(Err(_)) => return Err(broken("ended before its announced length")),
+        }
     }
+}
+
+fn reserve(hub: &Hub, bytes: usize) -> Result<OwnedSemaphorePermit, FspiopError> {
+    let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+    let full = |_| FspiopError::new(ErrorCode::ServerBusy, "too many requests are being read");
+    hub.bodies.clone().try_acquire_many_owned(bytes).map_err(full)
 }
 
 fn accepted(status: StatusCode) -> Response {

@@ -131,15 +131,33 @@ async fn a_message_that_is_refused_is_not_sent_again() {
         world.hub.quiet().await;
         assert_eq!(world.payee.received().len(), before + 1, "{status}");
     }
-    // Nobody waits for the answer to a callback.
+}
+
+#[tokio::test]
+async fn a_final_state_that_is_declined_is_tried_a_few_times_more() {
+    let world = World::new().await;
+    // As a gateway answers that is being restarted; then it has come to itself, or it never does.
+    for (declined, attempts) in [(3, 4), (100, 9)] {
+        let transfer = Transfer::new("1");
+        world.hub.must_take(&transfer.prepare()).await;
+        world.hub.quiet().await;
+        let before = world.payer.received().len();
+        world.payer.next(std::iter::repeat_n(Manner::Answer(404), declined));
+        world.hub.must_take(&transfer.commit()).await;
+        world.payer.wait_for(before + attempts).await;
+        world.hub.quiet().await;
+        assert_eq!((world.payer.received().len(), world.status(&transfer).await), (before + attempts, "COMMITTED"));
+    }
+    // A notification is not: it says to the payee what the payee has said.
     let transfer = Transfer::new("1");
     world.hub.must_take(&transfer.prepare()).await;
-    world.payer.next([Manner::Answer(400)]);
-    let before = world.payer.received().len();
-    world.hub.must_take(&transfer.commit()).await;
-    world.payer.wait_for(before + 1).await;
     world.hub.quiet().await;
-    assert_eq!((world.payer.received().len(), world.status(&transfer).await), (before + 1, "COMMITTED"));
+    world.payee.on(&transfer.path(), Manner::Answer(404));
+    let before = world.payee.received().len();
+    world.hub.must_take(&transfer.reserve()).await;
+    world.payee.wait_for(before + 1).await;
+    world.hub.quiet().await;
+    assert_eq!(world.payee.received().len(), before + 1);
 }
 
 /// A hundred messages for an FSP that behaves like this, and one for another FSP.

@@ -10,6 +10,7 @@ mod admin_funds;
 mod admin_refused;
 mod answers;
 mod authorization;
+mod bounds;
 mod delivery;
 mod directory;
 mod endpoints;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::support::{
-    Fsp, Manner, Received, Request, SleepingFsp, World,
+    Fsp, Manner, Received, Request, SleepingFsp, World, eventually, test_hub,
     world::{PAYEE, PAYER},
 };
 
@@ -190,6 +190,141 @@ async fn a_registration_goes_to_the_oracle() {
     world.hub.must_take(&other).await;
     assert_eq!(world.payer.wait_for(1).await[0].error().0, "3100");
     assert_eq!(oracle.received().len(), before);
+}
+
+/// A question that is answered by an error, as fast as it comes.
+async fn fails(world: &World, path: &str) {
+    world.hub.must_take(&Request::fspiop("GET", path, PAYER)).await;
+    assert_eq!(world.payer.wait_for_one("PUT", &format!("{path}/error")).await.error(), owned(UNREACHABLE), "{path}");
+}
+
+/// A figure of the hub's metrics, 0 if it has not been counted yet.
+async fn figure(world: &World, name: &str) -> f64 {
+    let metrics = Request::plain("GET", "/metrics").send(world.hub.operations()).await;
+    let line = metrics.text().lines().find(|line| line.starts_with(name)).map(str::to_owned);
+    line.map_or(0.0, |line| line.rsplit(' ').next().unwrap().parse().unwrap())
+}
+
+#[tokio::test]
+async fn an_oracle_that_fails_is_left_alone_and_found_again() {
+    let (world, oracle) = with_oracle(Manner::Answer(503)).await;
+    for number in 0..5 {
+        fails(&world, &format!("/parties/MSISDN/{number}")).await;
+    }
+    assert_eq!(oracle.received().len(), 10, "each question is tried twice, and no more");
+    assert_eq!(figure(&world, "mojaloop_oracles_left_alone").await, 1.0);
+    oracle.usually(serves(&[PAYEE]));
+    fails(&world, "/parties/MSISDN/5").await;
+    assert_eq!(oracle.received().len(), 10, "it is left alone");
+    // After a while one question is let through, and then all of them.
+    eventually("it is asked again", async || {
+        world.hub.must_take(&Request::fspiop("GET", "/parties/MSISDN/6", PAYER)).await;
+        (!world.payee.received().is_empty()).then_some(())
+    })
+    .await;
+    world.hub.must_take(&Request::fspiop("GET", "/parties/MSISDN/7", PAYER)).await;
+    world.payee.wait_for_one("GET", "/parties/MSISDN/7").await;
+    assert_eq!(figure(&world, "mojaloop_oracles_left_alone").await, 0.0);
+    assert!(figure(&world, r#"mojaloop_oracle_questions_total{result="left_alone"}"#).await >= 1.0);
+}
+
+#[tokio::test]
+async fn an_oracle_that_hangs_leaves_room_for_the_questions_of_others() {
+    let (world, oracle) = with_oracle(Manner::Hang).await;
+    let mut connection = world.hub.connect().await;
+    for number in 0..200 {
+        let ask = Request::fspiop("GET", &format!("/parties/MSISDN/{number}"), PAYER);
+        assert_eq!(connection.exchange(&ask.to_bytes()).await.status, 202);
+    }
+    oracle.wait_for(200).await;
+    let started = Instant::now();
+    fails(&world, "/parties/MSISDN/201").await;
+    assert!(started.elapsed() < Duration::from_secs(4), "it is not waited for");
+    assert_eq!(error_of(&world, "/parties/EMAIL/a@b.org").await.0, "3204");
+    assert_eq!(oracle.received().len(), 200);
+    assert!(figure(&world, r#"mojaloop_oracle_questions_total{result="busy"}"#).await >= 1.0);
+}
+
+#[tokio::test]
+async fn answers_are_kept_for_seconds_and_given_on_while_the_oracle_is_away() {
+    let (world, oracle) = with_oracle(serves(&[PAYEE])).await;
+    let ask = Request::fspiop("GET", "/parties/MSISDN/1", PAYER);
+    for count in 1..=3 {
+        world.hub.must_take(&ask).await;
+        world.payee.wait_for(count).await;
+    }
+    assert_eq!(oracle.received().len(), 1, "a party that many pay is asked for once");
+    // Down: as soon as the answer is not fresh any more the oracle is tried, and the old answer is given.
+    oracle.usually(Manner::Answer(500));
+    let mut asked = 3;
+    eventually("the oracle is tried", async || {
+        world.hub.must_take(&ask).await;
+        asked += 1;
+        world.payee.wait_for(asked).await;
+        (oracle.received().len() > 1).then_some(())
+    })
+    .await;
+    assert!(world.payer.received().is_empty(), "nobody was told of an error");
+    // What the oracle was never asked for is not known.
+    fails(&world, "/parties/MSISDN/2").await;
+    // It is back, and has changed its mind.
+    oracle.usually(serves(&[PAYER]));
+    eventually("the new answer", async || {
+        world.hub.must_take(&ask).await;
+        world.payer.received().iter().any(|received| received.method == "GET").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_directory_goes_on_while_the_store_is_away() {
+    let (world, shaky) = World::shaky(test_hub::settings()).await;
+    let path = "/participants/EMAIL/a@b.org";
+    world.hub.must_take(&Request::fspiop("POST", path, PAYEE).body(json!({"fspId": PAYEE}).to_string())).await;
+    world.payee.wait_for(1).await;
+    let ask = Request::fspiop("GET", "/parties/EMAIL/a@b.org", PAYER);
+    world.hub.must_take(&ask).await;
+    world.payee.wait_for(2).await;
+    world.hub.quiet().await;
+    shaky.down(true);
+    world.hub.must_take(&ask).await;
+    world.payee.wait_for(3).await;
+    assert!(world.payer.received().is_empty());
+    shaky.down(false);
+}
+
+#[tokio::test]
+async fn an_oracle_that_the_policy_forbids_is_not_called() {
+    let oracle = Fsp::start("oracle");
+    oracle.usually(serves(&[PAYEE]));
+    let store = test_hub::memory();
+    let world = World::on(store.clone()).await;
+    register(&world, &format!("http://{}", oracle.address)).await;
+    let World { hub, payer, payee } = world;
+    hub.quiet().await;
+    drop(hub.stop().await);
+    // The same oracle under a stricter policy, made after it was registered.
+    let policy = hub::CallbackPolicy::Hosts(vec!["bank.example".to_owned()]);
+    let settings = hub::Settings { callback_policy: policy, ..test_hub::settings() };
+    let authorizer = std::sync::Arc::new(hub::OpenAuthorizer);
+    let hub = crate::support::TestHub::with(store.clone(), store, settings, authorizer).await;
+    let world = World { hub, payer, payee };
+    world.hub.must_take(&Request::fspiop("GET", "/parties/MSISDN/1", PAYER)).await;
+    // The answer is on its way, to an FSP that must not be called either.
+    let refused = r#"mojaloop_callback_attempts_total{result="refused"}"#;
+    eventually("the answer", async || (figure(&world, refused).await >= 1.0).then_some(())).await;
+    assert!(oracle.received().is_empty());
+}
+
+#[tokio::test]
+async fn records_of_other_sub_identifiers_are_of_other_parties() {
+    let served = |fsp: &str, sub_id: &str| json!({"fspId": fsp, "partySubIdOrType": sub_id});
+    let list = json!({"partyList": [served("nobody", "a"), {"fspId": PAYEE}, served(PAYER, "b")]});
+    let (world, _oracle) = with_oracle(Manner::Say(200, list.to_string())).await;
+    for (path, fsp) in [("/participants/MSISDN/1", PAYEE), ("/participants/MSISDN/1/b", PAYEE)] {
+        world.hub.must_take(&Request::fspiop("GET", path, PAYER)).await;
+        assert_eq!(world.payer.wait_for_one("PUT", path).await.json(), json!({"fspId": fsp}));
+    }
 }
 
 #[tokio::test]

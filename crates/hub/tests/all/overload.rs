@@ -39,7 +39,7 @@ fn check_busy(response: &Response) {
 
 #[tokio::test]
 async fn requests_beyond_the_room_are_refused_and_those_inside_it_are_done() {
-    let (world, shaky) = World::shaky(narrow(64, 1_000)).await;
+    let (world, shaky) = World::shaky(narrow(64, 8_000)).await;
     world.hub.quiet().await;
     shaky.close();
     // Each counts 10 KiB, one more than its whole ones: six fit, whichever come first.
