@@ -7,7 +7,8 @@ use fspiop::{
 };
 
 use crate::{
-    BulkFate, BulkParty, Configuration, EndpointType, Inbound, Message, Method, PartyChange, PartyEntry, State, Subject,
+    BulkFate, BulkParty, Configuration, EndpointType, Inbound, Message, Method, PartyChange, PartyEntry, State,
+    Subject,
     command::lifetime,
     originate::{Originated, originate, party_error},
     relay,
@@ -114,7 +115,8 @@ pub(crate) fn register_many(
             state.changes.parties.push(PartyChange::Put(entry));
         }
     }
-    let body = write::to_body(&BulkRegistrationAnswerBody { party_list: parties.iter().map(result).collect(), currency });
+    let body =
+        write::to_body(&BulkRegistrationAnswerBody { party_list: parties.iter().map(result).collect(), currency });
     let now = state.now;
     state.send(bulk_message(&configuration, inbound, request_id, body, false, now));
 }

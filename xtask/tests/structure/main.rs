@@ -4,4 +4,5 @@
 mod dependencies;
 mod directions;
 mod files;
+mod limits;
 mod sources;

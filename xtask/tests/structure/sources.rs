@@ -66,7 +66,7 @@ fn all_lines(text: &str) -> Vec<(usize, &str)> {
 }
 
 /// The lines of a file that are not in a `#[cfg(test)]` item.
-fn lines_outside_tests(text: &str) -> Vec<(usize, &str)> {
+pub(crate) fn lines_outside_tests(text: &str) -> Vec<(usize, &str)> {
     let mut kept = Vec::new();
     let mut lines = all_lines(text).into_iter();
     while let Some((number, line)) = lines.next() {

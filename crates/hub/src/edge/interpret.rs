@@ -6,8 +6,8 @@
 use bytes::Bytes;
 use fspiop::{
     BulkRegistration, BulkRegistrationAnswer, Currency, ErrorCallback, ErrorCode, FspId, FspiopError, Identifier,
-    ParticipantAnswer, ParticipantRegistration, PartyAnswer, PartyId, QuoteAnswer, QuoteId, QuoteRequest, Resource, TransferFulfil, TransferId, TransferPrepare, TransferState,
-    check_request, headers,
+    ParticipantAnswer, ParticipantRegistration, PartyAnswer, PartyId, QuoteAnswer, QuoteId, QuoteRequest, Resource,
+    TransferFulfil, TransferId, TransferPrepare, TransferState, check_request, headers,
 };
 use http::{HeaderMap, HeaderName, Uri, header, request::Parts};
 use ledger::{Abort, AbortReason, Fulfil, Prepare, TransferStatus};

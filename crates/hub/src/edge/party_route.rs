@@ -42,7 +42,8 @@ pub(super) fn of(resource: Resource, method: &Method, rest: &[&str], path: &str)
 }
 
 fn bulk(method: &Method, rest: &[&str]) -> Result<Route, Refusal> {
-    let bad = |_| FspiopError::new(ErrorCode::ValidationError, "/path/ID must be a lowercase UUID or an uppercase ULID");
+    let bad =
+        |_| FspiopError::new(ErrorCode::ValidationError, "/path/ID must be a lowercase UUID or an uppercase ULID");
     match (rest, method) {
         ([], &Method::POST) => Ok(Route::RegisterParties),
         ([], _) => Err(Refusal::method_not_allowed("POST")),

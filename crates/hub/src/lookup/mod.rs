@@ -17,8 +17,8 @@ use store::{Clock, Store};
 use switch::{Configuration, EndpointType, Inbound, Message, PartyEntry, Subject, lookup, relay};
 use tokio::{sync::Semaphore, time::Instant};
 
-pub(crate) use self::oracle::Oracles;
 use self::cache::{Cache, Key};
+pub(crate) use self::oracle::Oracles;
 use crate::{committer::Committer, current::Current, delivery::DeliveryHandle, edge::Question};
 
 /// Questions that are being answered at the same time; beyond them the hub says that it is busy.

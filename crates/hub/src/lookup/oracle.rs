@@ -153,7 +153,8 @@ impl Oracles {
         currency: Option<Currency>,
     ) -> Result<(), FspiopError> {
         let body = write::to_body(&ParticipantBody { fsp_id: fsp, currency });
-        self.change(oracle, &method, &party_url(oracle, party, None), body, ErrorCode::AddPartyInformationError).await?;
+        self.change(oracle, &method, &party_url(oracle, party, None), body, ErrorCode::AddPartyInformationError)
+            .await?;
         Ok(())
     }
 

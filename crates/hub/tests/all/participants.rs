@@ -119,7 +119,8 @@ fn named(kind: &str, identifier: &str) -> Value {
 async fn a_bulk_is_entered_and_each_party_answered() {
     let world = World::new().await;
     let id = new_id();
-    let sub = json!({"partyIdType": "PERSONAL_ID", "partyIdentifier": "1", "partySubIdOrType": "PASSPORT", "fspId": PAYEE});
+    let sub =
+        json!({"partyIdType": "PERSONAL_ID", "partyIdentifier": "1", "partySubIdOrType": "PASSPORT", "fspId": PAYEE});
     let others = json!({"partyIdType": "MSISDN", "partyIdentifier": "2", "fspId": PAYER});
     let list = json!([named("MSISDN", "1"), sub, others, named("IBAN", "no iban"), named("ALIAS", "a/b c")]);
     let callback = told(&world, &bulk(PAYEE, &id, &list)).await;
@@ -214,7 +215,11 @@ async fn a_bulk_is_parted_between_oracle_and_directory() {
     assert_eq!(callback.path, format!("/participants/{id}"));
     let body = callback.json();
     let codes: Vec<_> = (0..4).map(|place| body["partyList"][place]["errorInformation"]["errorCode"].clone()).collect();
-    assert_eq!(codes, [Value::Null, Value::Null, json!("3100"), json!("3003")], "what it does not name it did not take");
+    assert_eq!(
+        codes,
+        [Value::Null, Value::Null, json!("3100"), json!("3003")],
+        "what it does not name it did not take"
+    );
     assert!(!callback.json().to_string().contains("secrets"));
     let sent = oracle.received().pop().unwrap();
     assert_eq!(sent.what(), ("POST", "/participants"));
@@ -365,7 +370,10 @@ async fn an_fsp_that_is_switched_off_is_not_asked() {
     let ask = Request::fspiop("GET", "/parties/MSISDN/1", PAYER);
     for request in [ask.clone(), ask.to(PAYEE)] {
         let (code, description) = told(&world, &request).await.error();
-        assert_eq!((code.as_str(), description.as_str()), ("3201", "Destination FSP Error - Unsupported participant 'payeefsp'"));
+        assert_eq!(
+            (code.as_str(), description.as_str()),
+            ("3201", "Destination FSP Error - Unsupported participant 'payeefsp'")
+        );
     }
     assert_eq!(world.payee.received().len(), before);
 }

@@ -162,11 +162,7 @@ async fn uris_and_methods_that_do_not_exist() {
     ] {
         checker.check(&Request::plain(method, &at(path)), 404, "3002", "Unknown URI").await;
     }
-    for (method, path) in [
-        ("POST", "/bulkTransfers"),
-        ("GET", "/transactionRequests/ID"),
-        ("POST", "/fxQuotes"),
-    ] {
+    for (method, path) in [("POST", "/bulkTransfers"), ("GET", "/transactionRequests/ID"), ("POST", "/fxQuotes")] {
         checker.check(&Request::plain(method, &at(path)), 501, "2002", "Not implemented").await;
     }
     for (path, code, part) in [
