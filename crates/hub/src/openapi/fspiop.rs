@@ -4,7 +4,7 @@ use fspiop::{ApiVersion, Body, Resource, content_type};
 
 use super::{
     Describe, Document,
-    Verb::{self, Get, Patch, Post, Put},
+    Verb::{self, Delete, Get, Patch, Post, Put},
     words::{CurrencyCode, HttpDate, ParticipantName, PartyKind, TransferIdentifier},
 };
 
@@ -15,6 +15,17 @@ const VERSIONS: [ApiVersion; 3] = [ApiVersion::V1_0, ApiVersion::V1_1, ApiVersio
 type Row = (Verb, &'static str, Resource, Option<Body>, &'static str);
 
 const PARTICIPANTS: &[Row] = &[
+    (Post, "/participants", Resource::Participants, Some(Body::BulkRegistration), "Registers who serves many parties"),
+    (
+        Put,
+        "/participants/{ID}",
+        Resource::Participants,
+        Some(Body::BulkRegistrationAnswer),
+        "Says which of many parties are registered",
+    ),
+    (Put, "/participants/{ID}/error", Resource::Participants, Some(Body::Error), "Says why none of them is registered"),
+    (Delete, "/participants/{Type}/{ID}", Resource::Participants, None, "Takes a party out"),
+    (Delete, "/participants/{Type}/{ID}/{SubId}", Resource::Participants, None, "Takes a party out"),
     (Get, "/participants/{Type}/{ID}", Resource::Participants, None, "Asks which FSP serves a party"),
     (Get, "/participants/{Type}/{ID}/{SubId}", Resource::Participants, None, "Asks which FSP serves a party"),
     (
@@ -104,7 +115,7 @@ fn describe(row: &Row) -> Describe {
         .refuses(406, "A version that the hub does not speak")
         .refuses(501, "The hub does not have this resource");
     let operation = match (verb, path) {
-        (Get, path) if path.contains("{Type}") => {
+        (Get | Delete, path) if path.contains("{Type}") => {
             operation.query::<CurrencyCode>("currency", "The currency that the party is to serve")
         }
         _ => operation,
@@ -138,7 +149,7 @@ fn in_path(operation: Describe, path: &'static str) -> Describe {
 /// The headers of FSPIOP 1.1, section 3.2.1.
 fn headers(operation: Describe, verb: Verb) -> Describe {
     let operation = match verb {
-        Get | Post => operation.header::<String>("Accept", true, "Versions in which callbacks may come"),
+        Get | Post | Delete => operation.header::<String>("Accept", true, "Versions in which callbacks may come"),
         _ => operation,
     };
     operation

@@ -327,7 +327,7 @@ async fn operators_enter_and_take_out_parties_of_anybody() {
     assert_eq!(directory(&world.hub, "MSISDN/1/sub").await, json!([]));
     assert_eq!(told(&world, &asked).await.error().0, "3204");
     for (method, party, body, status) in [
-        ("POST", "MSISDN/1", r#"{"fspId":"nobody"}"#, 404),
+        ("POST", "MSISDN/1", r#"{"fspId":"nobody"}"#, 400),
         ("POST", "SHOE_SIZE/1", r#"{"fspId":"payeefsp"}"#, 400),
         ("POST", "MSISDN/1", r#"{"fspId":"payeefsp","currency":"ZZZ"}"#, 400),
         ("POST", "MSISDN/1", "{}", 400),
