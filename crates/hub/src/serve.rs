@@ -21,8 +21,8 @@ use crate::{
     lookup::{Lookup, Oracles},
     metrics::Metrics,
     operations,
-    signatures::Signatures,
     patient_store::PatientStore,
+    signatures::Signatures,
 };
 
 /// How long requests that are under way may take to end after the hub was told to stop.

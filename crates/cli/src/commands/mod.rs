@@ -13,8 +13,8 @@ pub(crate) mod transfer;
 
 mod payment;
 mod plan;
-mod reading;
 mod progress;
+mod reading;
 mod runtime;
 mod store;
 
