@@ -59,6 +59,7 @@ impl TestHub {
             callback_policy: CallbackPolicy::Open,
             delivery: hub::delivery::SchedulerSettings::default(),
             intake: Intake::default(),
+            jws: hub::Jws::default(),
         };
         let running = hub::serve(settings, store.clone(), system_clock(), Arc::new(OpenAuthorizer)).await.unwrap();
         TestHub { store, running, _folder: folder }
