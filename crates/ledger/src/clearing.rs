@@ -152,7 +152,7 @@ impl Ledger {
                 PrepareDecision::Modified
             };
         }
-        if self.funds.contains_key(&prepare.transfer_id) {
+        if self.funds.contains_key(&prepare.transfer_id) || self.used.contains(&prepare.transfer_id) {
             return PrepareDecision::Modified;
         }
         let Some(payer) = self.registry.participant_named(prepare.payer.as_str()).cloned() else {

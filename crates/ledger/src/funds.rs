@@ -156,7 +156,7 @@ impl Ledger {
             let same = earlier.hash == request.hash && earlier.direction == direction;
             return if same { Ok(None) } else { Err(LedgerError::ModifiedRequest) };
         }
-        if self.transfers.contains_key(&request.id) {
+        if self.transfers.contains_key(&request.id) || self.used.contains(&request.id) {
             return Err(LedgerError::ModifiedRequest);
         }
         let registry = &self.registry;

@@ -1,7 +1,7 @@
 //! The working set of one batch, and what changed in it.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -46,6 +46,7 @@ pub struct Ledger {
     pub(crate) balances: HashMap<AccountId, Balance>,
     pub(crate) transfers: HashMap<TransferId, Transfer>,
     pub(crate) funds: HashMap<TransferId, FundsMovement>,
+    pub(crate) used: HashSet<TransferId>,
     pub(crate) changes: Changes,
     /// Balances as they were when the batch began; only the planted defect of I2 reads them.
     #[cfg(feature = "planted-bugs")]
@@ -60,6 +61,7 @@ impl Ledger {
             balances: HashMap::new(),
             transfers: HashMap::new(),
             funds: HashMap::new(),
+            used: HashSet::new(),
             changes: Changes::default(),
             #[cfg(feature = "planted-bugs")]
             at_start: HashMap::new(),
@@ -81,6 +83,11 @@ impl Ledger {
     /// Puts a stored movement of funds into the working set.
     pub fn load_funds(&mut self, movement: FundsMovement) {
         self.funds.insert(movement.id, movement);
+    }
+
+    /// Says that an id was used, though what it named may have been archived: nothing new gets it.
+    pub fn load_used(&mut self, id: TransferId) {
+        self.used.insert(id);
     }
 
     /// The registry as the batch has left it so far.

@@ -18,6 +18,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("stores", &["store", "store-sqlite", "fspiop"]),
     ("hub", &["store", "switch", "ledger", "identity", "fspiop"]),
     ("participant", &["identity", "fspiop"]),
+    ("store-postgres", &["store", "switch", "ledger", "fspiop"]),
+    ("postgres-server", &[]),
     ("definition", &["fspiop"]),
     ("operations", &[]),
     ("image", &["operations"]),

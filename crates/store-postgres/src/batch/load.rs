@@ -1,0 +1,272 @@
+//! What a batch names, read and locked.
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
+
+use fspiop::{Timestamp, TransferId};
+use ledger::{AccountId, Balance, FundsMovement, Transfer};
+use store::StoreError;
+use switch::{Administration, Command, Configuration, DeliveryResult, Keys, MessageId, Quote, State, Subject};
+use tokio::join;
+
+use super::{Writer, refused};
+use crate::{
+    columns,
+    error::Failure,
+    migration::LOCKS,
+    node::{self, Place},
+    session::Session,
+    tables::{
+        balance, configuration, funds_movement, identity,
+        outbox::{self, Earlier},
+        quote, transfer,
+    },
+    value::column,
+};
+
+/// Batches share this lock, one that changes the configuration has it alone: so each batch sees the configuration as it is
+/// until its COMMIT, on all nodes.
+const SHARE: &str = "SELECT pg_advisory_xact_lock_shared($1, 1)";
+const ALONE: &str = "SELECT pg_advisory_xact_lock($1, 1)";
+
+/// Messages that one command leads to, at the most.
+const MESSAGES_PER_COMMAND: usize = 4;
+
+/// The working set of a batch, and what the writer must know of it.
+pub(super) struct Loaded {
+    pub(super) state: State,
+    pub(super) now: Timestamp,
+    pub(super) before: Arc<Configuration>,
+    /// What was there before, so that the rest is new.
+    pub(super) transfers: HashSet<TransferId>,
+    pub(super) funds: HashSet<TransferId>,
+    pub(super) quotes: HashSet<fspiop::QuoteId>,
+    pub(super) used: HashSet<TransferId>,
+    /// Messages about the same subjects that are still to be delivered.
+    pub(super) earlier: Vec<Earlier>,
+    pub(super) next_message: MessageId,
+    pub(super) last_message: MessageId,
+}
+
+/// Rows as they were read.
+#[derive(Default)]
+struct Rows {
+    transfers: Vec<Transfer>,
+    funds: Vec<FundsMovement>,
+    quotes: Vec<Quote>,
+    used: HashSet<TransferId>,
+    balances: Vec<(AccountId, Balance)>,
+}
+
+/// The ids of a batch. New ones are looked up in the identity table only, unless they turn out to be used.
+struct Ids {
+    new: BTreeSet<TransferId>,
+    known: BTreeSet<TransferId>,
+    quotes: BTreeSet<fspiop::QuoteId>,
+    subjects: Vec<Subject>,
+}
+
+impl Ids {
+    fn of(commands: &[Command]) -> Ids {
+        let keys = Keys::of(commands);
+        let mut new = BTreeSet::new();
+        for command in commands {
+            match command {
+                Command::Prepare { prepare, .. } => drop(new.insert(prepare.transfer_id)),
+                Command::Administer(Administration::RecordFundsIn(funds) | Administration::ReserveFundsOut(funds)) => {
+                    new.insert(funds.id);
+                }
+                _ => {}
+            }
+        }
+        let named = keys.transfers.union(&keys.funds).copied();
+        let known = named.filter(|id| !new.contains(id)).collect();
+        Ids { new, known, quotes: keys.quotes, subjects: subjects(commands) }
+    }
+}
+
+impl Loaded {
+    /// Begins the transaction and loads what the commands name.
+    pub(super) async fn load(writer: &Writer, session: &Session, commands: &[Command]) -> Result<Loaded, Failure> {
+        let ids = Ids::of(commands);
+        let changes = commands.iter().any(changes_configuration);
+        let (mut rows, place, version, earlier) = first_look(writer, session, &ids, changes).await?;
+        let again: BTreeSet<_> = rows.used.iter().copied().collect();
+        if !again.is_empty() {
+            let again = column(&again, |id| *id);
+            let (transfers, funds) = join!(
+            biased;
+                    session.find(transfer::LOCK, &again),
+                    session.find(funds_movement::LOCK, &again)
+                );
+            rows.transfers.extend(columns::all("transfer", &transfers?, transfer::read)?);
+            rows.funds.extend(columns::all("funds_movement", &funds?, funds_movement::read)?);
+        }
+        let before = if version == writer.told.version {
+            writer.told.clone()
+        } else {
+            Arc::new(configuration::read(session).await?)
+        };
+        let state = rows.state(&before, place.now, place.next_message);
+        let accounts: Vec<_> = state.accounts(commands).into_iter().collect();
+        if !accounts.is_empty() {
+            let found = session.query(balance::LOCK, &[&column(&accounts, |id| *id)]).await?;
+            rows.balances = columns::all("balance", &found, balance::read)?;
+        }
+        let (next_message, last_message) = numbers(session, &place, commands).await?;
+        let now = place.now.max(rows.latest());
+        Ok(Loaded {
+            state: rows.state(&before, now, next_message),
+            now,
+            before,
+            transfers: rows.transfers.iter().map(|transfer| transfer.id).collect(),
+            funds: rows.funds.iter().map(|funds| funds.id).collect(),
+            quotes: rows.quotes.iter().map(|quote| quote.id).collect(),
+            used: rows.used,
+            earlier,
+            next_message,
+            last_message,
+        })
+    }
+}
+
+impl Rows {
+    /// A working set of these rows. It is cheap to make, so it is made again when the time turns out to be later.
+    fn state(&self, configuration: &Configuration, now: Timestamp, next_message: MessageId) -> State {
+        let mut state = State::new(configuration, now, next_message);
+        self.used.iter().for_each(|id| state.ledger.load_used(*id));
+        self.transfers.iter().cloned().for_each(|transfer| state.ledger.load_transfer(transfer));
+        self.funds.iter().cloned().for_each(|movement| state.ledger.load_funds(movement));
+        self.quotes.iter().cloned().for_each(|quote| state.load_quote(quote));
+        self.balances.iter().for_each(|(account, balance)| state.ledger.load_balance(*account, *balance));
+        state
+    }
+
+    /// The latest moment of all rows. While a batch waits for a lock, another node's batch may take a later time than it has:
+    /// what follows must not be earlier. Nodes that share no row need not agree, and never wait for each other over it.
+    fn latest(&self) -> Timestamp {
+        let transfers = self.transfers.iter().map(|transfer| transfer.ended_at.unwrap_or(transfer.prepared_at));
+        let funds = self.funds.iter().map(|funds| funds.ended_at.unwrap_or(funds.recorded_at));
+        let quotes = self.quotes.iter().map(|quote| quote.answered_at.unwrap_or(quote.requested_at));
+        let balances = self.balances.iter().map(|(_, balance)| balance.changed_at);
+        let all = transfers.chain(funds).chain(quotes).chain(balances);
+        all.max().unwrap_or(Timestamp::from_millis(i64::MIN))
+    }
+}
+
+/// Everything that can be asked without knowing anything, in one round trip.
+async fn first_look(
+    writer: &Writer,
+    session: &Session,
+    ids: &Ids,
+    alone: bool,
+) -> Result<(Rows, Place, i64, Vec<Earlier>), Failure> {
+    let lock = if alone { ALONE } else { SHARE };
+    let statements = [
+        SHARE,
+        ALONE,
+        node::PLACE,
+        configuration::VERSION,
+        identity::FIND,
+        transfer::LOCK,
+        funds_movement::LOCK,
+        quote::LOCK,
+        outbox::EARLIER,
+        balance::LOCK,
+    ];
+    session.prepare(&statements).await?;
+    let (new, known, quotes) =
+        (column(&ids.new, |id| *id), column(&ids.known, |id| *id), column(&ids.quotes, |id| *id));
+    let subjects = column(&ids.subjects, Clone::clone);
+    let (now, id, epoch) = (writer.time.parameter(), writer.node.id.0, writer.node.epoch);
+    let place = [&now as &(dyn tokio_postgres::types::ToSql + Sync), &id, &epoch];
+    // Sent in this order: the version is read under the lock, and what is pending when the rows are locked.
+    let (begin, locked, place, version, used, transfers, funds, quotes, earlier) = join!(
+        biased;
+        session.client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
+        session.find(lock, &LOCKS),
+        session.query(node::PLACE, &place),
+        session.query(configuration::VERSION, &[]),
+        unless_empty(session, identity::FIND, &new),
+        unless_empty(session, transfer::LOCK, &known),
+        unless_empty(session, funds_movement::LOCK, &known),
+        unless_empty(session, quote::LOCK, &quotes),
+        unless_empty(session, outbox::EARLIER, &subjects),
+    );
+    begin?;
+    locked?;
+    let place = columns::one("node", &place?, node::read_place)?.ok_or_else(node::superseded)?;
+    let version = configuration::read_version(&version?)?;
+    let rows = Rows {
+        used: columns::all("identity", &used?, |columns| columns.next("id"))?.into_iter().collect(),
+        transfers: columns::all("transfer", &transfers?, transfer::read)?,
+        funds: columns::all("funds_movement", &funds?, funds_movement::read)?,
+        quotes: columns::all("quote", &quotes?, quote::read)?,
+        balances: Vec::new(),
+    };
+    Ok((rows, place, version, columns::all("outbox", &earlier?, outbox::read_earlier)?))
+}
+
+/// Asks for rows of these keys, if there are any.
+async fn unless_empty<T: tokio_postgres::types::ToSql + Sync>(
+    session: &Session,
+    sql: &'static str,
+    keys: &Vec<T>,
+) -> Result<Vec<tokio_postgres::Row>, tokio_postgres::Error> {
+    if keys.is_empty() { Ok(Vec::new()) } else { session.find(sql, keys).await }
+}
+
+/// The numbers for the messages of this batch: what is left of the block, or a new one.
+async fn numbers(session: &Session, place: &Place, commands: &[Command]) -> Result<(MessageId, MessageId), Failure> {
+    let needed: usize = commands
+        .iter()
+        .map(|command| match command {
+            Command::Deliveries(deliveries) => deliveries.len(),
+            _ => MESSAGES_PER_COMMAND,
+        })
+        .sum();
+    let needed = i64::try_from(needed).map_err(|_| refused("too many commands"))?;
+    if needed > node::BLOCK {
+        return Err(refused("too many commands").into());
+    }
+    if place.last_message.0 - place.next_message.0 + 1 >= needed.max(1) {
+        return Ok((place.next_message, place.last_message));
+    }
+    node::next_block(session).await
+}
+
+/// What the commands lead to messages about.
+fn subjects(commands: &[Command]) -> Vec<Subject> {
+    let mut subjects = HashSet::new();
+    for command in commands {
+        match command {
+            Command::Deliveries(deliveries) => {
+                for delivery in deliveries {
+                    if let DeliveryResult::GaveUp { message, .. } = &delivery.result {
+                        subjects.insert(message.subject.clone());
+                    }
+                }
+            }
+            command => subjects.extend(command.subject()),
+        }
+    }
+    subjects.into_iter().collect()
+}
+
+/// Whether a command can change the configuration.
+fn changes_configuration(command: &Command) -> bool {
+    match command {
+        Command::Administer(administration) => !matches!(
+            administration,
+            Administration::RecordFundsIn(_) | Administration::ReserveFundsOut(_) | Administration::EndFundsOut(_)
+        ),
+        _ => false,
+    }
+}
+
+/// The error of a working set that asks for what was not foreseen.
+pub(super) fn unforeseen(what: &str) -> StoreError {
+    refused(&format!("a batch changes {what} though none of its commands can"))
+}

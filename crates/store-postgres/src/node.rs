@@ -1,0 +1,136 @@
+//! This process among the others that share the database.
+//!
+//! A node has a row with its epoch: a process that starts under the same name raises it, and from then on its former self
+//! can't write. The row also holds this node's block of message numbers and the time of its last batch, so that the one
+//! update of it in each batch does all of this, and waits for no other node.
+
+use fspiop::Timestamp;
+use store::StoreError;
+use switch::MessageId;
+
+use crate::{
+    columns::{self, Columns},
+    error::Failure,
+    session::Session,
+    time::{Time, now},
+};
+
+/// How long a node's claim to its part of the outbox holds without being renewed. It is renewed every second, so that one or
+/// two renewals may fail; FSPs wait for 10 s at the least.
+macro_rules! claim_ms {
+    () => {
+        "5000"
+    };
+}
+
+/// Message numbers that a node gets at a time: a block lasts for hours, and 2^63 numbers hold 9 * 10^12 blocks.
+pub(crate) const BLOCK: i64 = 1_000_000;
+
+/// Number of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NodeId(pub(crate) i32);
+
+/// This process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node {
+    pub(crate) id: NodeId,
+    pub(crate) epoch: i64,
+}
+
+/// Where this node's next batch goes on.
+pub(crate) struct Place {
+    /// The time of the batch, unless what it loads is later.
+    pub(crate) now: Timestamp,
+    pub(crate) next_message: MessageId,
+    pub(crate) last_message: MessageId,
+}
+
+const REGISTER: &str = concat!(
+    "INSERT INTO node (name, epoch, lease_until, last_batch, next_message, last_message)
+     VALUES ($2, 1, ",
+    now!(),
+    " + ",
+    claim_ms!(),
+    ", (SELECT coalesce(max(last_batch), 0) FROM node), 0, -1)
+     ON CONFLICT (name) DO UPDATE SET epoch = node.epoch + 1, lease_until = excluded.lease_until,
+                                      last_batch = greatest(node.last_batch, excluded.last_batch)
+     RETURNING id, epoch"
+);
+
+/// Names of pods come and go: those that nothing refers to any more are forgotten after a day.
+const FORGET: &str = concat!(
+    "DELETE FROM node WHERE lease_until < ",
+    now!(),
+    " - 86400000 AND NOT EXISTS (SELECT FROM outbox WHERE owner = node.id) AND name <> $2"
+);
+
+/// Registers this process; what its former self left behind is its own at once.
+pub(crate) async fn register(session: &Session, name: &str, time: &Time) -> Result<Node, Failure> {
+    let now = time.parameter();
+    session.execute(FORGET, &[&now, &name]).await?;
+    let rows = session.query(REGISTER, &[&now, &name]).await?;
+    let node = columns::one("node", &rows, |columns| {
+        Ok(Node { id: NodeId(columns.next("id")?), epoch: columns.next("epoch")? })
+    })?;
+    Ok(node.ok_or_else(superseded)?)
+}
+
+/// This node's row, locked: where the next batch goes on. No row: another process took this node's name.
+pub(crate) const PLACE: &str = concat!(
+    "SELECT greatest(last_batch, ",
+    now!(),
+    ") AS now, next_message, last_message FROM node WHERE id = $2 AND epoch = $3 FOR UPDATE"
+);
+
+/// Writes down where the batch after this one goes on.
+pub(crate) const MOVE_ON: &str = "UPDATE node SET last_batch = $2, next_message = $3, last_message = $4 WHERE id = $1";
+
+/// A new block of message numbers. Its numbers are above all that were given out before.
+pub(crate) const NEXT_BLOCK: &str = "SELECT nextval('message_block') AS block";
+
+/// The row of [`PLACE`].
+pub(crate) fn read_place(columns: &mut Columns<'_>) -> Result<Place, StoreError> {
+    Ok(Place {
+        now: columns.next("now")?,
+        next_message: columns.next("next_message")?,
+        last_message: columns.next("last_message")?,
+    })
+}
+
+/// Takes a new block of numbers: the first and the last one.
+pub(crate) async fn next_block(session: &Session) -> Result<(MessageId, MessageId), Failure> {
+    let rows = session.query(NEXT_BLOCK, &[]).await?;
+    let block: i64 = columns::one("message_block", &rows, |columns| columns.next("block"))?.unwrap_or_default();
+    Ok((MessageId(block * BLOCK + 1), MessageId((block + 1) * BLOCK)))
+}
+
+/// What a node is told whose name another process uses.
+pub(crate) fn superseded() -> StoreError {
+    StoreError::Unavailable(
+        "another process has registered under this node's name; give each node a name of its own".into(),
+    )
+}
+
+const RENEW: &str = concat!(
+    "UPDATE node SET lease_until = greatest(last_batch, ",
+    now!(),
+    ") + ",
+    claim_ms!(),
+    " WHERE id = $2 AND epoch = $3 RETURNING lease_until - ",
+    claim_ms!(),
+    " AS now"
+);
+
+const ADOPT: &str = "UPDATE outbox SET owner = $2, untold = true
+     WHERE owner IN (SELECT id FROM node WHERE lease_until <= $1 AND id <> $2)";
+
+const TELL: &str = "UPDATE outbox SET untold = false WHERE owner = $1 AND untold";
+
+/// Renews this node's claim and takes over what nodes left behind whose claims ran out. `true` if there are messages that
+/// this node was not told of. To be run in a transaction.
+pub(crate) async fn take_over(session: &Session, node: Node, time: &Time) -> Result<bool, Failure> {
+    let rows = session.query(RENEW, &[&time.parameter(), &node.id.0, &node.epoch]).await?;
+    let now: i64 = columns::one("node", &rows, |columns| columns.next("now"))?.ok_or_else(superseded)?;
+    session.execute(ADOPT, &[&now, &node.id.0]).await?;
+    Ok(session.execute(TELL, &[&node.id.0]).await? > 0)
+}

@@ -1,0 +1,300 @@
+//! The store itself.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use fspiop::{Currency, PartyId, QuoteId, Timestamp, TransferId};
+use futures_util::{FutureExt, future::BoxFuture};
+use ledger::{AccountId, Balance, Transfer};
+use store::{Committed, Store, StoreError, Story, Visitor};
+use switch::{Command, Configuration, Message, MessageId, PartyEntry, Quote, Subject};
+use tokio::{join, sync::Mutex};
+
+use crate::{
+    Migrate, Migrated, PostgresSettings,
+    batch::{Current, Writer},
+    books, columns,
+    error::{self, Failure},
+    migration, node,
+    node::Node,
+    session::{Link, Parameters, Purpose, Session, within},
+    tables::{balance, configuration, funds_movement, ilp_packet, limit, outbox, party, quote, sent_message, transfer},
+    time::Time,
+    value::{Stored, column},
+};
+
+/// Connections that answer questions: a slow question does not hold up the others, and a server's connections are few.
+const READERS: usize = 2;
+
+/// A store on PostgreSQL, which any number of nodes share. Its futures need a tokio runtime.
+pub struct PostgresStore {
+    settings: Arc<PostgresSettings>,
+    readers: [Mutex<Link>; READERS],
+    next_reader: AtomicUsize,
+    current: Arc<Current>,
+    /// Absent in a store that only reads.
+    writing: Option<Writing>,
+}
+
+struct Writing {
+    node: Node,
+    time: Time,
+    writer: Arc<Mutex<Writer>>,
+    /// Take-overs do not wait for batches.
+    claims: Mutex<Link>,
+}
+
+impl PostgresStore {
+    /// Connects, brings the schema to this program's version or refuses one that is not, and registers the node.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the database can't be reached, the settings make no sense, the schema is older and may
+    /// not be migrated, or the database belongs to another hub. [`StoreError::Newer`] if a newer version of the program has
+    /// migrated it, which is not touched then. [`StoreError::Corrupt`] if it holds what this version can't read.
+    pub async fn open(settings: PostgresSettings, migrate: Migrate) -> Result<PostgresStore, StoreError> {
+        PostgresStore::open_at(settings, migrate, Time::default()).await
+    }
+
+    /// Opens with a clock in the place of the database's.
+    pub(crate) async fn open_at(
+        settings: PostgresSettings,
+        migrate: Migrate,
+        time: Time,
+    ) -> Result<PostgresStore, StoreError> {
+        let settings = Arc::new(settings);
+        let mut link = Link::new(settings.clone(), Purpose::Write);
+        let session = link.session().await?;
+        match migrate {
+            Migrate::Yes => drop(migration::migrate(&session, &settings.hub, &time).await?),
+            Migrate::No => migration::check(migration::version(&session).await?)?,
+        }
+        let configuration = first_configuration(&session, &settings).await?;
+        let node = node::register(&session, &settings.node, &time).await.map_err(Failure::into_error)?;
+        let current = Arc::new(Current::new(configuration.clone()));
+        let writer = Writer { link, node, time: time.clone(), current: current.clone(), told: configuration };
+        let claims = Mutex::new(Link::new(settings.clone(), Purpose::Write));
+        let writing = Writing { node, time, writer: Arc::new(Mutex::new(writer)), claims };
+        Ok(PostgresStore::new(settings, current, Some(writing)))
+    }
+
+    /// Brings the schema to this program's version; does nothing if it has it.
+    ///
+    /// # Errors
+    /// As [`PostgresStore::open`].
+    pub async fn migrate(settings: &PostgresSettings) -> Result<Migrated, StoreError> {
+        let session = Session::connect(settings, Purpose::Write).await?;
+        let migrated = migration::migrate(&session, &settings.hub, &Time::default()).await?;
+        first_configuration(&session, settings).await?;
+        Ok(migrated)
+    }
+
+    /// Connects without registering a node and without changing anything: for reports. It has no part of the outbox, and
+    /// refuses batches.
+    ///
+    /// # Errors
+    /// As [`PostgresStore::open`] with [`Migrate::No`].
+    pub async fn open_read_only(settings: PostgresSettings) -> Result<PostgresStore, StoreError> {
+        let settings = Arc::new(settings);
+        let session = Session::connect(&settings, Purpose::Read).await?;
+        migration::check(migration::version(&session).await?)?;
+        let current = Arc::new(Current::new(first_configuration(&session, &settings).await?));
+        Ok(PostgresStore::new(settings, current, None))
+    }
+
+    fn new(settings: Arc<PostgresSettings>, current: Arc<Current>, writing: Option<Writing>) -> PostgresStore {
+        let readers = std::array::from_fn(|_| Mutex::new(Link::new(settings.clone(), Purpose::Read)));
+        PostgresStore { settings, readers, next_reader: AtomicUsize::new(0), current, writing }
+    }
+
+    /// Asks one question.
+    async fn ask(&self, sql: &'static str, parameters: Parameters<'_>) -> Result<Vec<tokio_postgres::Row>, StoreError> {
+        let mut link = self.reader().lock().await;
+        within(async {
+            let session = link.session().await?;
+            session.query(sql, parameters).await.map_err(|error| error::of(&error))
+        })
+        .await
+    }
+
+    fn reader(&self) -> &Mutex<Link> {
+        &self.readers[self.next_reader.fetch_add(1, Ordering::Relaxed) % READERS]
+    }
+
+    fn writing(&self) -> Result<&Writing, StoreError> {
+        let text = "the store was opened for reading only";
+        self.writing.as_ref().ok_or_else(|| StoreError::Unavailable(text.to_owned()))
+    }
+
+    async fn read_configuration(&self) -> Result<Arc<Configuration>, StoreError> {
+        let known = self.current.get();
+        if configuration::read_version(&self.ask(configuration::VERSION, &[]).await?)? == known.version {
+            return Ok(known);
+        }
+        let mut link = self.reader().lock().await;
+        let found = snapshot(&mut link, async |session| configuration::read(session).await).await?;
+        self.current.advance(&Arc::new(found));
+        Ok(self.current.get())
+    }
+
+    async fn read_story(&self, id: TransferId) -> Result<Story, StoreError> {
+        let (key, quote) = (id.write(), QuoteId(id.0));
+        let subjects = column(&[Subject::Transfer(id), Subject::Quote(quote)], Clone::clone);
+        let mut link = self.reader().lock().await;
+        snapshot(&mut link, async |session| {
+            let (transfer, funds, quote, done, pending) = join!(
+            biased;
+                    session.find(transfer::FIND, &key),
+                    session.find(funds_movement::FIND, &key),
+                    session.find(quote::FIND, &key),
+                    session.find(sent_message::DONE, &subjects),
+                    session.find(sent_message::PENDING, &subjects),
+                );
+            let mut messages = columns::all("sent_message", &done?, sent_message::read_done)?;
+            messages.extend(columns::all("outbox", &pending?, sent_message::read_pending)?);
+            messages.sort_by_key(|sent| sent.id);
+            Ok(Story {
+                transfer: columns::one("transfer", &transfer?, transfer::read)?,
+                funds: columns::one("funds_movement", &funds?, funds_movement::read)?,
+                quote: columns::one("quote", &quote?, quote::read)?,
+                messages,
+            })
+        })
+        .await
+    }
+
+    async fn renew_claim(&self) -> Result<bool, StoreError> {
+        let writing = self.writing()?;
+        let mut link = writing.claims.lock().await;
+        transaction(&mut link, "BEGIN", async |session| node::take_over(session, writing.node, &writing.time).await)
+            .await
+    }
+}
+
+/// Reads at one moment.
+async fn snapshot<T>(link: &mut Link, work: impl AsyncFnOnce(&Session) -> Result<T, Failure>) -> Result<T, StoreError> {
+    transaction(link, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", work).await
+}
+
+/// Does work in a transaction. The connection is used again only if it ended well, so that whoever stops waiting leaves
+/// nothing open.
+async fn transaction<T>(
+    link: &mut Link,
+    begin: &'static str,
+    work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
+) -> Result<T, StoreError> {
+    within(async {
+        let session = link.session().await?;
+        link.drop_session();
+        session.client.batch_execute(begin).await.map_err(|error| error::of(&error))?;
+        let done = work(&session).await.map_err(Failure::into_error)?;
+        session.client.batch_execute("COMMIT").await.map_err(|error| error::of_commit(&error))?;
+        link.keep(session);
+        Ok(done)
+    })
+    .await
+}
+
+async fn first_configuration(session: &Session, settings: &PostgresSettings) -> Result<Arc<Configuration>, StoreError> {
+    let read = async {
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        session.client.batch_execute(begin).await?;
+        let configuration = configuration::read(session).await?;
+        session.client.batch_execute("COMMIT").await?;
+        Ok::<_, Failure>(configuration)
+    };
+    let configuration = read.await.map_err(Failure::into_error)?;
+    match configuration.registry.hub() {
+        Some(found) if found.name == settings.hub => Ok(Arc::new(configuration)),
+        Some(found) => {
+            let text = format!("the database belongs to the hub {}, not to {}", found.name, settings.hub);
+            Err(StoreError::Unavailable(text))
+        }
+        None => Err(StoreError::Corrupt("participant.id: the hub is missing".to_owned())),
+    }
+}
+
+impl Store for PostgresStore {
+    /// The batch is done even if nobody waits for the answer.
+    fn commit(&self, commands: Arc<Vec<Command>>) -> BoxFuture<'_, Result<Committed, StoreError>> {
+        async move {
+            let writer = self.writing()?.writer.clone();
+            let work = tokio::spawn(async move { writer.lock().await.commit(&commands).await });
+            work.await.unwrap_or_else(|error| Err(StoreError::Unknown(format!("the batch's task ended: {error}"))))
+        }
+        .boxed()
+    }
+
+    fn configuration(&self) -> BoxFuture<'_, Result<Arc<Configuration>, StoreError>> {
+        self.read_configuration().boxed()
+    }
+
+    fn transfer(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Transfer>, StoreError>> {
+        async move { columns::one("transfer", &self.ask(transfer::FIND, &[&id.write()]).await?, transfer::read) }
+            .boxed()
+    }
+
+    fn ilp_packet(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Box<str>>, StoreError>> {
+        async move {
+            let rows = self.ask(ilp_packet::FIND, &[&id.write()]).await?;
+            columns::one("ilp_packet", &rows, |columns| columns.next("packet"))
+        }
+        .boxed()
+    }
+
+    fn quote(&self, id: QuoteId) -> BoxFuture<'_, Result<Option<Quote>, StoreError>> {
+        async move { columns::one("quote", &self.ask(quote::FIND, &[&id.write()]).await?, quote::read) }.boxed()
+    }
+
+    fn party(&self, party: PartyId, currency: Option<Currency>) -> BoxFuture<'_, Result<Vec<PartyEntry>, StoreError>> {
+        async move {
+            let (identifier, kind) = (party.identifier.write(), party.kind.write());
+            let (sub_id, currency) = (party.sub_id.write(), currency.write());
+            let rows = self.ask(party::FIND, &[&identifier, &kind, &sub_id, &currency]).await?;
+            columns::all("party", &rows, |columns| party::read(columns, &party))
+        }
+        .boxed()
+    }
+
+    fn balances(&self, accounts: Vec<AccountId>) -> BoxFuture<'_, Result<Vec<(AccountId, Balance)>, StoreError>> {
+        async move {
+            let rows = self.ask(balance::FIND, &[&column(&accounts, |id| *id)]).await?;
+            columns::all("balance", &rows, balance::read)
+        }
+        .boxed()
+    }
+
+    fn due(&self, now: Timestamp, rows: usize) -> BoxFuture<'_, Result<Vec<TransferId>, StoreError>> {
+        async move {
+            let rows = self.ask(transfer::DUE, &[&now.as_millis(), &limit(rows)]).await?;
+            columns::all("transfer", &rows, |columns| columns.next("id"))
+        }
+        .boxed()
+    }
+
+    fn pending_messages(&self, after: MessageId, rows: usize) -> BoxFuture<'_, Result<Vec<Message>, StoreError>> {
+        async move {
+            let Some(writing) = &self.writing else { return Ok(Vec::new()) };
+            let rows = self.ask(outbox::PENDING, &[&writing.node.id.0, &after.0, &limit(rows)]).await?;
+            columns::all("outbox", &rows, outbox::read)
+        }
+        .boxed()
+    }
+
+    fn take_over(&self) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.renew_claim().boxed()
+    }
+
+    fn story(&self, id: TransferId) -> BoxFuture<'_, Result<Story, StoreError>> {
+        self.read_story(id).boxed()
+    }
+
+    fn visit_books(&self, visitor: Visitor) -> BoxFuture<'_, Result<(), StoreError>> {
+        books::visit(self.settings.clone(), visitor).boxed()
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        async move { self.ask(configuration::VERSION, &[]).await.map(drop) }.boxed()
+    }
+}

@@ -1,0 +1,189 @@
+//! A connection with its prepared statements.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use store::StoreError;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_postgres::{Client, Error, Row, Statement, types::ToSql};
+
+use crate::{error, settings::PostgresSettings, settings::describe, tls};
+
+/// How long to wait for a connection: a failover's new primary is tried again rather than waited for.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// The server gives up a statement after this long, so that a lock that nobody frees does not hold the queue for ever.
+/// Requests are held for 8 s, so that a second try still helps some of them.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long to wait for answers, also from a server or network that is silent.
+pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
+/// A silent connection is asked for life after this long, and again in as much,
+const KEEPALIVE: Duration = Duration::from_secs(5);
+/// and is given up after this many unanswered questions.
+const KEEPALIVE_RETRIES: u32 = 3;
+/// The first pause after a connection that failed,
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// which doubles up to this: a database that comes back is noticed within a second.
+const LAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Batches, take-overs.
+    Write,
+    /// Questions.
+    Read,
+    /// Reading everything, which takes its time.
+    Audit,
+}
+
+/// A connection with its prepared statements.
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    statements: Mutex<HashMap<&'static str, Statement>>,
+}
+
+pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+impl Session {
+    /// Connects.
+    pub(crate) async fn connect(settings: &PostgresSettings, purpose: Purpose) -> Result<Session, StoreError> {
+        let mut config = settings.config()?;
+        let address = describe(&config);
+        let about = |text: String| StoreError::Unavailable(format!("{address}: {text}"));
+        config.connect_timeout(CONNECT_TIMEOUT).keepalives_idle(KEEPALIVE).keepalives_interval(KEEPALIVE);
+        config.keepalives_retries(KEEPALIVE_RETRIES).tcp_user_timeout(ANSWER_TIMEOUT);
+        if config.get_application_name().is_none() {
+            config.application_name(format!("mojaloop {}", settings.node));
+        }
+        let tls = tls::connector(settings.root_certificates.as_deref())?;
+        let connected = timeout(ANSWER_TIMEOUT, config.connect(tls)).await;
+        let (client, connection) =
+            connected.map_err(|_| about("no answer".to_owned()))?.map_err(|error| about(error::text(&error)))?;
+        // Ends with the client. What goes wrong is told to whoever waits for an answer.
+        tokio::spawn(connection);
+        let session = Session { client, statements: Mutex::default() };
+        within(session.prepare_session(purpose)).await?;
+        Ok(session)
+    }
+
+    /// Batches must be durable when they are answered. Plans are made once, for indexes: the first ones are made while the
+    /// tables are empty and would read them whole.
+    async fn prepare_session(&self, purpose: Purpose) -> Result<(), StoreError> {
+        let read_only = if purpose == Purpose::Write { "off" } else { "on" };
+        let timeout = if purpose == Purpose::Audit { 0 } else { STATEMENT_TIMEOUT.as_millis() };
+        let sql = format!(
+            "SET default_transaction_read_only = {read_only}; SET statement_timeout = {timeout}; SET jit = off;
+             SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
+             SET enable_mergejoin = off; SET client_min_messages = warning;
+             SELECT set_config('synchronous_commit', 'on', false)
+             WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')"
+        );
+        self.client.batch_execute(&sql).await.map_err(|error| error::of(&error))?;
+        let durable = self.query("SELECT current_setting('synchronous_commit')", &[]).await;
+        let durable: String = durable.map_err(|error| error::of(&error))?[0].get(0);
+        if !["on", "remote_apply"].contains(&durable.as_str()) {
+            return Err(StoreError::Unavailable(format!("synchronous_commit: found {durable}, expected on")));
+        }
+        Ok(())
+    }
+
+    /// Prepares statements, so that they can be sent without waiting.
+    pub(crate) async fn prepare(&self, statements: &[&'static str]) -> Result<(), Error> {
+        for sql in statements {
+            self.statement(sql).await?;
+        }
+        Ok(())
+    }
+
+    async fn statement(&self, sql: &'static str) -> Result<Statement, Error> {
+        let known = || self.statements.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(statement) = known().get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(sql).await?;
+        known().insert(sql, statement.clone());
+        Ok(statement)
+    }
+
+    /// Asks. Sent at the first poll if the statement is prepared, so that what is joined is sent in its order.
+    pub(crate) async fn query(&self, sql: &'static str, parameters: Parameters<'_>) -> Result<Vec<Row>, Error> {
+        let statement = self.statement(sql).await?;
+        self.client.query(&statement, parameters).await
+    }
+
+    /// Asks with one parameter.
+    pub(crate) async fn find<T: ToSql + Sync>(&self, sql: &'static str, key: &T) -> Result<Vec<Row>, Error> {
+        self.query(sql, &[key]).await
+    }
+
+    /// Runs a statement that changes something.
+    pub(crate) async fn execute(&self, sql: &'static str, parameters: Parameters<'_>) -> Result<u64, Error> {
+        let statement = self.statement(sql).await?;
+        self.client.execute(&statement, parameters).await
+    }
+}
+
+/// Waits for an answer, but not for ever.
+pub(crate) async fn within<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let silent = |_| StoreError::Unavailable(format!("no answer for {} s", ANSWER_TIMEOUT.as_secs()));
+    timeout(ANSWER_TIMEOUT, work).await.map_err(silent)?
+}
+
+/// A connection that is made again when it broke.
+pub(crate) struct Link {
+    settings: Arc<PostgresSettings>,
+    purpose: Purpose,
+    session: Option<Arc<Session>>,
+    pause: Duration,
+    not_before: Instant,
+}
+
+impl Link {
+    /// A link that connects when it is needed.
+    pub(crate) fn new(settings: Arc<PostgresSettings>, purpose: Purpose) -> Link {
+        Link { settings, purpose, session: None, pause: FIRST_PAUSE, not_before: Instant::now() }
+    }
+
+    /// The connection. One that failed a moment ago is tried again after a pause.
+    pub(crate) async fn session(&mut self) -> Result<Arc<Session>, StoreError> {
+        if let Some(session) = self.session.as_ref().filter(|session| !session.client.is_closed()) {
+            return Ok(session.clone());
+        }
+        self.session = None;
+        sleep_until(self.not_before).await;
+        match Session::connect(&self.settings, self.purpose).await {
+            Ok(session) => {
+                self.pause = FIRST_PAUSE;
+                Ok(self.session.insert(Arc::new(session)).clone())
+            }
+            Err(error) => {
+                self.not_before = Instant::now() + self.pause;
+                self.pause = (self.pause * 2).min(LAST_PAUSE);
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends the transaction that failed; the connection goes on if it can.
+    pub(crate) async fn roll_back(&mut self) {
+        let Some(session) = &self.session else { return };
+        let rolled_back = timeout(FIRST_PAUSE * 4, session.client.batch_execute("ROLLBACK")).await;
+        if !matches!(rolled_back, Ok(Ok(()))) {
+            self.session = None;
+        }
+    }
+
+    /// Takes a connection back that is in the middle of nothing.
+    pub(crate) fn keep(&mut self, session: Arc<Session>) {
+        self.session = Some(session);
+    }
+
+    /// Gives the connection up: nobody knows what it is in the middle of.
+    pub(crate) fn drop_session(&mut self) {
+        self.session = None;
+    }
+}

@@ -1,0 +1,95 @@
+//! Messages to be delivered, and those that were given up.
+
+use fspiop::{FspId, Timestamp};
+use store::StoreError;
+use switch::{Message, MessageId, Subject};
+
+use crate::{columns::Columns, node::NodeId, value::column, writes::Writes, writes::parameters};
+
+macro_rules! message_columns {
+    () => {
+        "id, recipient, endpoint, method, path, headers, body, subject, created_at, give_up_at"
+    };
+}
+
+/// Messages that a node is to deliver, with numbers above one, in order.
+pub(crate) const PENDING: &str =
+    concat!("SELECT ", message_columns!(), " FROM outbox WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3");
+
+/// The latest messages about these subjects that are still to be delivered, to each recipient.
+pub(crate) const EARLIER: &str = "SELECT DISTINCT ON (subject, recipient) subject, recipient, owner, id
+     FROM outbox WHERE subject = ANY($1) ORDER BY subject, recipient, id DESC";
+
+/// A message that is still to be delivered.
+pub(crate) struct Earlier {
+    pub(crate) subject: Subject,
+    pub(crate) recipient: FspId,
+    pub(crate) owner: NodeId,
+    pub(crate) id: MessageId,
+}
+
+/// A row of [`EARLIER`].
+pub(crate) fn read_earlier(columns: &mut Columns<'_>) -> Result<Earlier, StoreError> {
+    Ok(Earlier {
+        subject: columns.next("subject")?,
+        recipient: columns.next("recipient")?,
+        owner: NodeId(columns.next("owner")?),
+        id: columns.next("id")?,
+    })
+}
+
+/// Adds messages, each with its owner.
+pub(crate) fn insert(writes: &mut Writes, messages: &[(NodeId, Message)], own: NodeId) {
+    let sql = concat!(
+        "INSERT INTO outbox (",
+        message_columns!(),
+        ", owner, untold)
+         SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[],
+                              $8::text[], $9::bigint[], $10::bigint[], $11::integer[], $12::boolean[])"
+    );
+    let rows = || messages.iter();
+    let parameters = parameters![
+        column(rows(), |(_, message)| message.id),
+        column(rows(), |(_, message)| message.recipient.clone()),
+        column(rows(), |(_, message)| message.endpoint),
+        column(rows(), |(_, message)| message.method),
+        column(rows(), |(_, message)| message.path.clone()),
+        column(rows(), |(_, message)| message.headers.clone()),
+        column(rows(), |(_, message)| message.body.clone()),
+        column(rows(), |(_, message)| message.subject.clone()),
+        column(rows(), |(_, message)| message.created_at),
+        column(rows(), |(_, message)| message.give_up_at),
+        column(rows(), |(owner, _)| owner.0),
+        column(rows(), |(owner, _)| *owner != own),
+    ];
+    writes.push(sql, parameters);
+}
+
+/// Puts messages aside that are not tried any more. They leave the outbox as all that are done with.
+pub(crate) fn abandon(writes: &mut Writes, given_up: &[(MessageId, Box<str>)], now: Timestamp) {
+    let sql = concat!(
+        "INSERT INTO abandoned (",
+        message_columns!(),
+        ", reason, abandoned_at)
+         SELECT outbox.id, recipient, endpoint, method, path, headers, body, subject, created_at, give_up_at, done.reason, $3
+         FROM unnest($1::bigint[], $2::text[]) AS done (id, reason) JOIN outbox ON outbox.id = done.id"
+    );
+    let reasons = column(given_up, |(_, reason)| reason.clone());
+    writes.push(sql, parameters![column(given_up, |(id, _)| *id), reasons, now.as_millis()]);
+}
+
+/// A message.
+pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Message, StoreError> {
+    Ok(Message {
+        id: columns.next("id")?,
+        recipient: columns.next("recipient")?,
+        endpoint: columns.next("endpoint")?,
+        method: columns.next("method")?,
+        path: columns.next("path")?,
+        headers: columns.next("headers")?,
+        body: columns.next("body")?,
+        subject: columns.next("subject")?,
+        created_at: columns.next("created_at")?,
+        give_up_at: columns.next("give_up_at")?,
+    })
+}

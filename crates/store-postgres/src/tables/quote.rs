@@ -1,0 +1,71 @@
+//! Quotes.
+
+use store::StoreError;
+use switch::Quote;
+
+use crate::{columns::Columns, value::column, writes::Writes, writes::parameters};
+
+macro_rules! quote_columns {
+    () => {
+        "id, payer, payee, request_hash, status, answer_hash, requested_at, answered_at"
+    };
+}
+
+/// A quote.
+pub(crate) const FIND: &str = concat!("SELECT ", quote_columns!(), " FROM quote WHERE id = $1");
+
+/// These quotes, locked in the order of their ids.
+pub(crate) const LOCK: &str =
+    concat!("SELECT ", quote_columns!(), " FROM quote WHERE id = ANY($1) ORDER BY id FOR UPDATE");
+
+/// Adds quotes. One that another node adds at the same moment is found when the batch is decided again.
+pub(crate) fn insert(writes: &mut Writes, quotes: &[&Quote]) {
+    let sql = concat!(
+        "INSERT INTO quote (",
+        quote_columns!(),
+        ") SELECT * FROM unnest($1::bytea[], $2::integer[], $3::integer[], $4::bytea[], $5::text[], $6::bytea[],
+                                $7::bigint[], $8::bigint[])"
+    );
+    let rows = || quotes.iter().copied();
+    let parameters = parameters![
+        column(rows(), |quote| quote.id),
+        column(rows(), |quote| quote.payer),
+        column(rows(), |quote| quote.payee),
+        column(rows(), |quote| quote.request_hash),
+        column(rows(), |quote| quote.status),
+        column(rows(), |quote| quote.answer_hash),
+        column(rows(), |quote| quote.requested_at),
+        column(rows(), |quote| quote.answered_at),
+    ];
+    writes.push(sql, parameters);
+}
+
+/// Writes down what became of quotes.
+pub(crate) fn update(writes: &mut Writes, quotes: &[&Quote]) {
+    let sql = "UPDATE quote SET status = new.status, answer_hash = new.answer_hash, answered_at = new.answered_at
+               FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[])
+                   AS new (id, status, answer_hash, answered_at)
+               WHERE quote.id = new.id";
+    let rows = || quotes.iter().copied();
+    let parameters = parameters![
+        column(rows(), |quote| quote.id),
+        column(rows(), |quote| quote.status),
+        column(rows(), |quote| quote.answer_hash),
+        column(rows(), |quote| quote.answered_at),
+    ];
+    writes.push(sql, parameters);
+}
+
+/// A row with all its columns.
+pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Quote, StoreError> {
+    Ok(Quote {
+        id: columns.next("id")?,
+        payer: columns.next("payer")?,
+        payee: columns.next("payee")?,
+        request_hash: columns.next("request_hash")?,
+        status: columns.next("status")?,
+        answer_hash: columns.next("answer_hash")?,
+        requested_at: columns.next("requested_at")?,
+        answered_at: columns.next("answered_at")?,
+    })
+}

@@ -1,0 +1,119 @@
+//! Transfers.
+
+use ledger::{AbortReason, Transfer};
+use store::StoreError;
+
+use crate::{columns::Columns, value::column, writes::Writes, writes::parameters};
+
+macro_rules! transfer_columns {
+    () => {
+        "id, payer, payee, amount, currency, condition, expiration, prepare_hash, status, prepared_at, completed_at, \
+         fulfilment, answer_hash, abort_code, abort_description, ended_at"
+    };
+}
+
+/// A transfer.
+pub(crate) const FIND: &str = concat!("SELECT ", transfer_columns!(), " FROM transfer WHERE id = $1");
+
+/// These transfers, locked in the order of their ids, in which all nodes lock them.
+pub(crate) const LOCK: &str =
+    concat!("SELECT ", transfer_columns!(), " FROM transfer WHERE id = ANY($1) ORDER BY id FOR UPDATE");
+
+/// All transfers, by id.
+pub(crate) const BY_ID: &str = concat!("SELECT ", transfer_columns!(), " FROM transfer ORDER BY id");
+
+/// RESERVED transfers whose expiration is not after a moment, the earliest first.
+pub(crate) const DUE: &str =
+    "SELECT id FROM transfer WHERE status = 'RESERVED' AND expiration <= $1 ORDER BY expiration, id LIMIT $2";
+
+/// Adds transfers.
+pub(crate) fn insert(writes: &mut Writes, transfers: &[&Transfer]) {
+    let sql = concat!(
+        "INSERT INTO transfer (",
+        transfer_columns!(),
+        ") SELECT * FROM unnest($1::bytea[], $2::integer[], $3::integer[], $4::numeric[], $5::text[], $6::bytea[],
+                                $7::bigint[], $8::bytea[], $9::text[], $10::bigint[], $11::bigint[], $12::bytea[],
+                                $13::bytea[], $14::text[], $15::text[], $16::bigint[])"
+    );
+    let rows = || transfers.iter().copied();
+    let parameters = parameters![
+        column(rows(), |transfer| transfer.id),
+        column(rows(), |transfer| transfer.payer),
+        column(rows(), |transfer| transfer.payee),
+        column(rows(), |transfer| transfer.amount),
+        column(rows(), |transfer| transfer.currency),
+        column(rows(), |transfer| transfer.condition),
+        column(rows(), |transfer| transfer.expiration),
+        column(rows(), |transfer| transfer.prepare_hash),
+        column(rows(), |transfer| transfer.status),
+        column(rows(), |transfer| transfer.prepared_at),
+        column(rows(), |transfer| transfer.completed_at),
+        column(rows(), |transfer| transfer.fulfilment),
+        column(rows(), |transfer| transfer.answer_hash),
+        column(rows(), code),
+        column(rows(), description),
+        column(rows(), |transfer| transfer.ended_at),
+    ];
+    writes.push(sql, parameters);
+}
+
+/// Writes down how transfers went on.
+pub(crate) fn update(writes: &mut Writes, transfers: &[&Transfer]) {
+    let sql = "UPDATE transfer
+               SET status = new.status, completed_at = new.completed_at, fulfilment = new.fulfilment,
+                   answer_hash = new.answer_hash, abort_code = new.abort_code,
+                   abort_description = new.abort_description, ended_at = new.ended_at
+               FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::bytea[], $5::bytea[], $6::text[], $7::text[],
+                           $8::bigint[])
+                   AS new (id, status, completed_at, fulfilment, answer_hash, abort_code, abort_description, ended_at)
+               WHERE transfer.id = new.id";
+    let rows = || transfers.iter().copied();
+    let parameters = parameters![
+        column(rows(), |transfer| transfer.id),
+        column(rows(), |transfer| transfer.status),
+        column(rows(), |transfer| transfer.completed_at),
+        column(rows(), |transfer| transfer.fulfilment),
+        column(rows(), |transfer| transfer.answer_hash),
+        column(rows(), code),
+        column(rows(), description),
+        column(rows(), |transfer| transfer.ended_at),
+    ];
+    writes.push(sql, parameters);
+}
+
+fn code(transfer: &Transfer) -> Option<Box<str>> {
+    transfer.abort_reason.as_ref().map(|reason| reason.code.clone())
+}
+
+fn description(transfer: &Transfer) -> Option<Box<str>> {
+    transfer.abort_reason.as_ref().map(|reason| reason.description.clone())
+}
+
+/// A row with all its columns.
+pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Transfer, StoreError> {
+    Ok(Transfer {
+        id: columns.next("id")?,
+        payer: columns.next("payer")?,
+        payee: columns.next("payee")?,
+        amount: columns.next("amount")?,
+        currency: columns.next("currency")?,
+        condition: columns.next("condition")?,
+        expiration: columns.next("expiration")?,
+        prepare_hash: columns.next("prepare_hash")?,
+        status: columns.next("status")?,
+        prepared_at: columns.next("prepared_at")?,
+        completed_at: columns.next("completed_at")?,
+        fulfilment: columns.next("fulfilment")?,
+        answer_hash: columns.next("answer_hash")?,
+        abort_reason: read_abort_reason(columns)?,
+        ended_at: columns.next("ended_at")?,
+    })
+}
+
+fn read_abort_reason(columns: &mut Columns<'_>) -> Result<Option<AbortReason>, StoreError> {
+    match (columns.next("abort_code")?, columns.next("abort_description")?) {
+        (Some(code), Some(description)) => Ok(Some(AbortReason { code, description })),
+        (None, None) => Ok(None),
+        _ => Err(columns.corrupt("abort_code", "without abort_description, or the other way round")),
+    }
+}

@@ -1,0 +1,3 @@
+//! The suite on PostgreSQL, and what only a server shared by several nodes can get wrong.
+
+mod suite;
