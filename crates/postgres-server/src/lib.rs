@@ -198,13 +198,11 @@ impl Server {
 
     fn wait(&mut self, log: &Path) -> Result<(), String> {
         let start = Instant::now();
-        let ready = Path::new(&self.data()).join("postmaster.pid");
         loop {
-            let state = fs::read_to_string(&ready).unwrap_or_default();
-            if state.lines().nth(7).is_some_and(|line| line.trim() == "ready") {
+            let text = fs::read_to_string(log).unwrap_or_default();
+            if text.contains("database system is ready to accept connections") {
                 return Ok(());
             }
-            let text = fs::read_to_string(log).unwrap_or_default();
             if text.contains("FATAL:") && !text.contains("starting up") || start.elapsed() > START_TIMEOUT {
                 self.end();
                 return Err(format!("PostgreSQL did not start: {text}"));

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use fspiop::{Currency, FspId, PartyId, QuoteId, Timestamp, TransferId};
@@ -23,6 +26,8 @@ pub struct MemoryStore {
     clock: Arc<dyn Clock>,
     tables: Arc<Mutex<Tables>>,
     node: NodeNumber,
+    /// The version of the configuration that this node knows.
+    told: AtomicI64,
 }
 
 /// Which process of the hub.
@@ -88,7 +93,12 @@ impl MemoryStore {
             next_message: MessageId(1),
             last_batch: now,
         };
-        MemoryStore { clock, tables: Arc::new(Mutex::new(tables)), node: FIRST_NODE }
+        MemoryStore {
+            clock,
+            tables: Arc::new(Mutex::new(tables)),
+            node: FIRST_NODE,
+            told: AtomicI64::new(FIRST_VERSION),
+        }
     }
 
     /// The same store, as a further node sees it. A process that starts again is a further node, too: what its former self
@@ -99,7 +109,8 @@ impl MemoryStore {
         let node = tables.last_node;
         let until = tables.now(clock.as_ref()).plus_millis(CLAIM_MS);
         tables.claims.insert(node, until);
-        MemoryStore { clock, tables: self.tables.clone(), node }
+        let told = AtomicI64::new(tables.configuration.version);
+        MemoryStore { clock, tables: self.tables.clone(), node, told }
     }
 
     /// Messages that were given up, with the reason.
@@ -117,7 +128,10 @@ impl MemoryStore {
         let now = tables.now(self.clock.as_ref());
         let mut state = tables.load(commands, now);
         let outcomes = switch::decide(&mut state, commands);
-        tables.write(self.node, &mut state, outcomes, now)
+        let committed = tables.write(self.node, &mut state, outcomes, now);
+        let version = tables.configuration.version;
+        let news = self.told.swap(version, Ordering::SeqCst) != version;
+        Committed { configuration: news.then(|| tables.configuration.clone()), ..committed }
     }
 }
 

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use fspiop::FspId;
 use postgres_server::Server;
-use store::{Clock, suite::Fixture};
+use store::{
+    Clock,
+    suite::{Fixture, Nodes},
+};
 use tokio::runtime::Runtime;
 
 use crate::{Migrate, PostgresSettings, PostgresStore, time::Time};
@@ -19,8 +22,7 @@ pub(crate) struct Database {
 
 impl Database {
     fn open(&mut self) {
-        let opened = PostgresStore::open_at(self.settings.clone(), Migrate::Yes, Time::of(self.clock.clone()));
-        self.store = Some(self.runtime.block_on(opened).unwrap());
+        self.store = Some(self.join("first"));
     }
 }
 
@@ -50,4 +52,13 @@ impl Fixture for Database {
     }
 }
 
+impl Nodes for Database {
+    fn join(&self, node: &str) -> PostgresStore {
+        let settings = PostgresSettings { node: node.into(), ..self.settings.clone() };
+        let opened = PostgresStore::open_at(settings, Migrate::Yes, Time::of(self.clock.clone()));
+        self.runtime.block_on(opened).unwrap()
+    }
+}
+
 store::store_suite!(Database);
+store::store_nodes_suite!(Database);

@@ -1,7 +1,8 @@
 //! The test-suite that every store passes: what the trait [`Store`] means, case by case.
 //!
 //! A crate that implements the trait writes a [`Fixture`] and, in a test, `store::store_suite!(ItsFixture);`, which makes
-//! one `#[test]` of each case. The model runs it too.
+//! one `#[test]` of each case. The model runs it too. Stores that several nodes can share implement [`Nodes`], too, and pass
+//! `store::store_nodes_suite!`.
 
 mod block_on;
 mod command;
@@ -37,14 +38,20 @@ pub trait Fixture: Sized {
     }
 }
 
+/// A fixture whose stores several nodes can share.
+pub trait Nodes: Fixture {
+    /// The same store, as a further node of this name sees it.
+    fn join(&self, node: &str) -> Self::Store;
+}
+
 /// Declares the cases once, for the modules that hold them and for the macro that makes tests of them.
 macro_rules! cases {
-    ($dollar:tt $($module:ident: $($case:ident)+;)+) => {
+    ($dollar:tt $suite:ident $fixture_trait:ident $($module:ident: $($case:ident)+;)+) => {
         $(pub use $module::{$($case),+};)+
 
-        /// Makes one `#[test]` of each case of the suite, for this [`Fixture`](crate::suite::Fixture).
+        #[doc = concat!("Makes one `#[test]` of each case, for this [`", stringify!($fixture_trait), "`](crate::suite::", stringify!($fixture_trait), ").")]
         #[macro_export]
-        macro_rules! store_suite {
+        macro_rules! $suite {
             ($dollar fixture:ty) => {
                 $($(
                     #[test]
@@ -62,6 +69,7 @@ mod batches;
 mod clearing;
 mod configuration;
 mod duplicates;
+mod nodes;
 mod outbox;
 mod parties;
 mod programs;
@@ -69,7 +77,7 @@ mod quotes;
 mod reads;
 mod stories;
 
-cases! {$
+cases! {$ store_suite Fixture
     amounts: amounts_of_22_digits_are_exact balances_beyond_amounts_on_the_wire_are_exact;
     batches:
         outcomes_come_in_the_order_of_the_commands
@@ -128,4 +136,15 @@ cases! {$
         a_story_has_everything_under_its_id
         a_story_tells_what_became_of_messages
         a_visitor_sees_the_books;
+}
+
+cases! {$ store_nodes_suite Nodes
+    nodes:
+        a_change_on_one_node_binds_the_others
+        a_transfer_goes_on_on_any_node
+        nodes_share_the_cap
+        messages_about_one_subject_stay_with_one_node
+        what_a_lost_node_left_is_taken_over
+        a_node_that_renews_keeps_its_messages
+        numbers_are_given_once_among_nodes;
 }
