@@ -210,7 +210,8 @@ impl Ledger {
     pub fn expire(&mut self, now: Timestamp, id: TransferId) -> Option<Transfer> {
         let transfer = self.transfers.get(&id)?;
         let open = transfer.status == TransferStatus::Reserved || planted::active(Bug::Ending);
-        if !open || now < transfer.expiration {
+        let due = transfer.expiration <= now || planted::active(Bug::NodeClock);
+        if !open || !due {
             return None;
         }
         let transfer = transfer.clone();

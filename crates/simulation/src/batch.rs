@@ -163,7 +163,9 @@ impl World {
         for job in &jobs {
             match (job.origin, &job.command) {
                 (Origin::Exchange(id), _) => self.answer(id, 503),
-                (Origin::Sweep, _) => self.nodes[node].sweeping -= 1,
+                (Origin::Sweep, _) => {
+                    self.nodes[node].sweeping = self.nodes[node].sweeping.saturating_sub(1);
+                }
                 (Origin::Delivery, Command::Deliveries(deliveries)) => {
                     self.nodes[node].outgoing.noted(deliveries.clone(), false);
                 }

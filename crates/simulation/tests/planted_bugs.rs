@@ -1,4 +1,5 @@
-//! The checks can fail: for each invariant a defect that breaks it is switched on, and must be found.
+//! The checks can fail: for each invariant, and for each way in which several nodes can get in each other's way, a defect is
+//! switched on, and must be found.
 #![allow(clippy::print_stdout, reason = "how many seeds each defect took is worth reading: --nocapture")]
 
 use std::collections::BTreeMap;
@@ -78,6 +79,31 @@ fn an_answer_before_the_commit_is_found() {
 #[test]
 fn a_wrong_fulfilment_is_found() {
     check(Bug::Condition, "I7");
+}
+
+#[test]
+fn a_node_that_decides_on_a_stale_configuration_is_found() {
+    check(Bug::StaleConfiguration, "I2");
+}
+
+#[test]
+fn messages_that_are_taken_over_and_forgotten_are_found() {
+    check(Bug::TakeOver, "I4");
+}
+
+#[test]
+fn messages_that_are_forgotten_because_an_answer_was_lost_are_found() {
+    check(Bug::LostAnswer, "I4");
+}
+
+#[test]
+fn a_message_that_was_not_handed_over_is_found() {
+    check(Bug::HandOver, "I4");
+}
+
+#[test]
+fn an_expiry_by_the_clock_of_a_node_is_found() {
+    check(Bug::NodeClock, "I7");
 }
 
 #[test]

@@ -10,7 +10,10 @@ use std::{
 
 use fspiop::{Currency, FspId, PartyId, QuoteId, Timestamp, TransferId};
 use futures_util::{FutureExt, future::BoxFuture};
-use ledger::{AccountId, Balance, Entry, FundsMovement, Registry, Transfer, TransferStatus};
+use ledger::{
+    AccountId, Balance, Entry, FundsMovement, Registry, Transfer, TransferStatus,
+    planted::{self, Bug},
+};
 use switch::{
     Command, Configuration, Delivery, DeliveryResult, Keys, Message, MessageId, PartyChange, PartyEntry, Quote, State,
     Subject,
@@ -49,6 +52,9 @@ struct Outgoing {
 #[derive(Clone, Debug)]
 struct Tables {
     configuration: Arc<Configuration>,
+    /// What it was before, and who changed it; only a planted defect reads this.
+    #[cfg(feature = "planted-bugs")]
+    former: (Arc<Configuration>, NodeNumber),
     balances: BTreeMap<AccountId, Balance>,
     transfers: BTreeMap<TransferId, Transfer>,
     quotes: BTreeMap<QuoteId, Quote>,
@@ -76,8 +82,11 @@ impl MemoryStore {
             version: FIRST_VERSION,
             ..Configuration::default()
         };
+        let configuration = Arc::new(configuration);
         let tables = Tables {
-            configuration: Arc::new(configuration),
+            #[cfg(feature = "planted-bugs")]
+            former: (configuration.clone(), FIRST_NODE),
+            configuration,
             balances: BTreeMap::new(),
             transfers: BTreeMap::new(),
             quotes: BTreeMap::new(),
@@ -126,7 +135,7 @@ impl MemoryStore {
     fn commit_now(&self, commands: &[Command]) -> Committed {
         let mut tables = self.tables();
         let now = tables.now(self.clock.as_ref());
-        let mut state = tables.load(commands, now);
+        let mut state = tables.load(self.node, commands, now);
         let outcomes = switch::decide(&mut state, commands);
         let committed = tables.write(self.node, &mut state, outcomes, now);
         let version = tables.configuration.version;
@@ -141,8 +150,19 @@ impl Tables {
         clock.now().max(self.last_batch)
     }
 
-    fn load(&self, commands: &[Command], now: Timestamp) -> State {
-        let mut state = State::new(&self.configuration, now, self.next_message);
+    #[cfg(not(feature = "planted-bugs"))]
+    fn configuration_for(&self, _node: NodeNumber) -> &Configuration {
+        &self.configuration
+    }
+
+    #[cfg(feature = "planted-bugs")]
+    fn configuration_for(&self, node: NodeNumber) -> &Configuration {
+        let stale = planted::active(Bug::StaleConfiguration) && self.former.1 != node;
+        if stale { &self.former.0 } else { &self.configuration }
+    }
+
+    fn load(&self, node: NodeNumber, commands: &[Command], now: Timestamp) -> State {
+        let mut state = State::new(self.configuration_for(node), now, self.next_message);
         let keys = Keys::of(commands);
         for id in &keys.transfers {
             self.transfers.get(id).cloned().into_iter().for_each(|transfer| state.ledger.load_transfer(transfer));
@@ -169,6 +189,8 @@ impl Tables {
         self.last_batch = now;
         let configuration = state.touches_configuration().then(|| Arc::new(state.configuration()));
         if let Some(configuration) = &configuration {
+            #[cfg(feature = "planted-bugs")]
+            (self.former = (self.configuration.clone(), node));
             self.configuration = configuration.clone();
         }
         self.write_ledger(state);
@@ -221,7 +243,7 @@ impl Tables {
         let same = |earlier: &&Outgoing| {
             earlier.message.recipient == message.recipient && earlier.message.subject == message.subject
         };
-        let earlier = self.outbox.values().rev().find(same);
+        let earlier = self.outbox.values().rev().find(same).filter(|_| !planted::active(Bug::HandOver));
         let owner = earlier.map_or(node, |earlier| earlier.owner);
         // What is behind a message that its owner was not told of waits with it, or it would overtake it.
         let untold = owner != node || earlier.is_some_and(|earlier| earlier.untold);
@@ -252,7 +274,7 @@ impl Tables {
         let mut untold = false;
         for outgoing in self.outbox.values_mut() {
             if !self.claims.contains_key(&outgoing.owner) {
-                (outgoing.owner, outgoing.untold) = (node, true);
+                (outgoing.owner, outgoing.untold) = (node, !planted::active(Bug::TakeOver));
             }
             untold |= outgoing.owner == node && std::mem::take(&mut outgoing.untold);
         }

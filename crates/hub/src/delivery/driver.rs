@@ -169,7 +169,11 @@ impl Driver {
         match self.surroundings.store.take_over().await {
             Ok(true) => self.outgoing.in_doubt(),
             Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "this node's claim to its messages can't be renewed"),
+            Err(error) => {
+                tracing::warn!(%error, "this node's claim to its messages can't be renewed");
+                // The store may have given it messages and only the answer was lost: it will not say so again.
+                self.outgoing.in_doubt();
+            }
         }
         if self.outgoing.scheduler().wants_more() {
             self.take_over().await;
