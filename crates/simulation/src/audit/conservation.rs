@@ -1,10 +1,13 @@
 //! I1: money is neither made nor lost. For each currency the journal's lines sum to zero, balances are sums of lines, and
-//! the positions together are what is RESERVED.
+//! the positions together are what is RESERVED; what is in transit is that, and the payments out that are prepared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use fspiop::{Amount, Currency, TransferId};
-use ledger::{Account, AccountId, AccountType, Entry, EntryKind, ParticipantId, Transfer, TransferStatus};
+use ledger::{
+    Account, AccountId, AccountType, Entry, EntryKind, FundsDirection, FundsStatus, ParticipantId, Transfer,
+    TransferStatus,
+};
 
 use super::{
     Batch,
@@ -71,6 +74,17 @@ impl Conservation {
         let reserved = sum(reserved.map(|transfer| transfer.amount));
         ensure(positions == reserved, "I1", || {
             format!("the {currency} positions sum to {positions}, and {reserved} are RESERVED")
+        })?;
+        let leaving = batch.books.funds.iter().filter(|movement| {
+            movement.direction == FundsDirection::Out
+                && movement.status == FundsStatus::Reserved
+                && movement.currency == currency
+        });
+        let leaving = sum(leaving.map(|movement| movement.amount));
+        let in_transit = self.balances.of(AccountId::TRANSIT, currency);
+        let nothing = sum([in_transit, reserved, leaving].into_iter());
+        ensure(nothing == Amount::ZERO, "I1", || {
+            format!("{in_transit} {currency} are in transit; {reserved} are RESERVED, and {leaving} are to be paid out")
         })
     }
 }

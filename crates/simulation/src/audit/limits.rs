@@ -161,7 +161,8 @@ fn wrote(command: &Command, entry: &Entry) -> bool {
             entry.kind == EntryKind::FundsOut && entry.transfer_id == funds.id
         }
         Command::Administer(Administration::EndFundsOut(end)) => {
-            entry.kind == EntryKind::FundsOutAbort && entry.transfer_id == end.id
+            let ends = matches!(entry.kind, EntryKind::FundsOutCommit | EntryKind::FundsOutAbort);
+            ends && entry.transfer_id == end.id
         }
         _ => false,
     }
