@@ -289,9 +289,12 @@ pub(crate) struct ReadingArguments {
     /// The hub is on this machine, its ports moved by this
     #[arg(long, value_name = "N", env = environment::PORT_OFFSET)]
     pub(crate) port_offset: Option<u16>,
-    /// Read the store itself, without asking a hub: sqlite:FILE. Nothing is written
+    /// Read the store itself, without asking a hub: sqlite:FILE or postgres://USER@HOST:PORT/DATABASE. Nothing is written
     #[arg(long, value_name = "STORE")]
     pub(crate) store: Option<String>,
+    /// Certificates (a PEM file) that the database's is checked against [default: those of the system]
+    #[arg(long, value_name = "FILE", env = environment::STORE_CERTIFICATES)]
+    pub(crate) store_certificates: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

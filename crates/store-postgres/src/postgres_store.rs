@@ -99,7 +99,8 @@ impl PostgresStore {
         let settings = Arc::new(settings);
         let session = Session::connect(&settings, Purpose::Read).await?;
         migration::check(migration::version(&session).await?)?;
-        let current = Arc::new(Current::new(first_configuration(&session, &settings).await?));
+        // Whoever reads may read any hub's.
+        let current = Arc::new(Current::new(whole_configuration(&session).await?));
         Ok(PostgresStore::new(settings, current, None))
     }
 
@@ -196,7 +197,7 @@ async fn transaction<T>(
     .await
 }
 
-async fn first_configuration(session: &Session, settings: &PostgresSettings) -> Result<Arc<Configuration>, StoreError> {
+async fn whole_configuration(session: &Session) -> Result<Arc<Configuration>, StoreError> {
     let read = async {
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         session.client.batch_execute(begin).await?;
@@ -204,9 +205,13 @@ async fn first_configuration(session: &Session, settings: &PostgresSettings) -> 
         session.client.batch_execute("COMMIT").await?;
         Ok::<_, Failure>(configuration)
     };
-    let configuration = read.await.map_err(Failure::into_error)?;
+    read.await.map(Arc::new).map_err(Failure::into_error)
+}
+
+async fn first_configuration(session: &Session, settings: &PostgresSettings) -> Result<Arc<Configuration>, StoreError> {
+    let configuration = whole_configuration(session).await?;
     match configuration.registry.hub() {
-        Some(found) if found.name == settings.hub => Ok(Arc::new(configuration)),
+        Some(found) if found.name == settings.hub => Ok(configuration),
         Some(found) => {
             let text = format!("the database belongs to the hub {}, not to {}", found.name, settings.hub);
             Err(StoreError::Unavailable(text))

@@ -6,9 +6,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use fspiop::FspId;
 use store::{Clock, Store, StoreError};
+use store_postgres::{Migrate, PostgresSettings, PostgresStore};
 use store_sqlite::{ReadOnlySqlite, SqliteStore};
 
 pub use location::{StoreLocation, StoreLocationError};
+pub use store_postgres::Migrated;
 
 /// What is to be opened, and by whom.
 #[derive(Clone, Debug)]
@@ -19,15 +21,6 @@ pub struct Opening {
     pub hub: FspId,
     /// What a database needs beside its URL.
     pub database: Database,
-}
-
-/// From which schema version to which a store was brought; 0 is an empty one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Migrated {
-    /// Before.
-    pub from: i64,
-    /// After.
-    pub to: i64,
 }
 
 /// What a database needs beside its URL; a file needs nothing of it.
@@ -60,16 +53,22 @@ pub async fn open(opening: Opening, clock: Arc<dyn Clock>) -> Result<Arc<dyn Sto
             let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&file, hub, clock)).await;
             Ok(Arc::new(opened.map_err(|error| StoreError::Unavailable(error.to_string()))??))
         }
-        StoreLocation::Postgres(_) => Err(not_yet(&opening.location)),
+        StoreLocation::Postgres(url) => {
+            let settings = settings(url, opening.hub, opening.database);
+            Ok(Arc::new(PostgresStore::open(settings, Migrate::Yes).await?))
+        }
     }
 }
 
-/// Opens a store for reading only, beside the hubs that use it: nothing is locked, migrated or written. It answers on the
-/// thread that asks; for tools.
-pub fn open_read_only(location: &StoreLocation) -> Result<Arc<dyn Store>, StoreError> {
-    match location {
+/// Opens a store for reading only, beside the hubs that use it: nothing is locked, migrated or written. For tools:
+/// a file is read on the thread that asks.
+pub async fn open_read_only(opening: Opening) -> Result<Arc<dyn Store>, StoreError> {
+    match &opening.location {
         StoreLocation::Sqlite(file) => Ok(Arc::new(ReadOnlySqlite::open(file)?)),
-        StoreLocation::Postgres(_) => Err(not_yet(location)),
+        StoreLocation::Postgres(url) => {
+            let settings = settings(url, opening.hub, opening.database);
+            Ok(Arc::new(PostgresStore::open_read_only(settings).await?))
+        }
     }
 }
 
@@ -82,12 +81,13 @@ pub async fn migrate(opening: Opening, clock: Arc<dyn Clock>) -> Result<Migrated
             let (from, to) = migrated.map_err(|error| StoreError::Unavailable(error.to_string()))??;
             Ok(Migrated { from, to })
         }
-        StoreLocation::Postgres(_) => Err(not_yet(&opening.location)),
+        StoreLocation::Postgres(url) => PostgresStore::migrate(&settings(url, opening.hub, opening.database)).await,
     }
 }
 
-fn not_yet(location: &StoreLocation) -> StoreError {
-    StoreError::Unavailable(format!("{location}: PostgreSQL is not available yet"))
+fn settings(url: &str, hub: FspId, database: Database) -> PostgresSettings {
+    let Database { password, root_certificates, node } = database;
+    PostgresSettings { url: url.into(), password, root_certificates, node: node.unwrap_or_else(this_machine), hub }
 }
 
 /// This machine's name.

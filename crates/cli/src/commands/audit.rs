@@ -40,11 +40,12 @@ struct HowFar {
 }
 
 pub(crate) fn run(arguments: &AuditArguments, global: &Global) -> Result<(), Failure> {
-    let source = reading::source(&arguments.reading, global)?;
+    let runtime = runtime::start()?;
+    let source = runtime.block_on(reading::source(&arguments.reading, global))?;
     let audit = {
         let progress = progress(global);
         progress.begins("audit");
-        runtime::start()?.block_on(async {
+        runtime.block_on(async {
             match source {
                 Source::Hub(url) => ask(&url, global, progress.as_ref()).await,
                 Source::Store(store) => read(store, progress.as_ref()).await,

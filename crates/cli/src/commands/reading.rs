@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
+use ::store::Store;
 use provisioning::HttpError;
-use store::Store;
-use stores::StoreLocation;
 
 use crate::{
-    arguments::{Global, ReadingArguments},
-    commands::hub::port_offset_too_large,
+    arguments::{Global, ReadingArguments, StoreArguments},
+    commands::{hub::port_offset_too_large, store},
     environment,
     exit::{Exit, Failure},
 };
@@ -25,9 +24,9 @@ pub(crate) enum Source {
 }
 
 /// What the arguments name: a store if one is named, else a hub.
-pub(crate) fn source(arguments: &ReadingArguments, global: &Global) -> Result<Source, Failure> {
+pub(crate) async fn source(arguments: &ReadingArguments, global: &Global) -> Result<Source, Failure> {
     if let Some(text) = &arguments.store {
-        return open(text).map(Source::Store);
+        return open(text, arguments).await.map(Source::Store);
     }
     let url = match (&arguments.hub, arguments.port_offset) {
         (Some(url), _) => url.trim_end_matches('/').to_owned(),
@@ -53,10 +52,14 @@ fn running(_: &Global) -> Option<String> {
     None
 }
 
-fn open(text: &str) -> Result<Arc<dyn Store>, Failure> {
-    let wrong = |error| Failure::usage(format!("--store: {error}")).hint("example: --store sqlite:hub.sqlite");
-    let location: StoreLocation = text.parse().map_err(wrong)?;
-    stores::open_read_only(&location).map_err(|error| {
+async fn open(text: &str, arguments: &ReadingArguments) -> Result<Arc<dyn Store>, Failure> {
+    let arguments = StoreArguments {
+        store: Some(text.to_owned()),
+        store_certificates: arguments.store_certificates.clone(),
+        node: None,
+        hub_name: None,
+    };
+    stores::open_read_only(store::opening(arguments)?).await.map_err(|error| {
         let hint = "--store names what a hub has made; `mojaloop harness status` says where a harness keeps its data";
         Failure::failed(error).hint(hint)
     })

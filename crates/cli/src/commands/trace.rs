@@ -24,8 +24,9 @@ pub(crate) fn run(arguments: &TraceArguments, global: &Global) -> Result<(), Fai
     let wrong =
         |error| Failure::usage(format!("ID: {error}")).hint("the id of a transfer, a quote or a movement of funds");
     let id: TransferId = arguments.id.parse().map_err(wrong)?;
-    let source = reading::source(&arguments.reading, global)?;
-    let trace = runtime::start()?.block_on(async {
+    let runtime = runtime::start()?;
+    let source = runtime.block_on(reading::source(&arguments.reading, global))?;
+    let trace = runtime.block_on(async {
         match &source {
             Source::Hub(url) => ask(url, id, global).await,
             Source::Store(store) => {
