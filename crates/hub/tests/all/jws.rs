@@ -125,6 +125,20 @@ async fn a_payment_of_fsps_that_sign_goes_through() {
 }
 
 #[tokio::test]
+async fn a_deletion_must_be_signed_too() {
+    let world = checking(Validation::All).await;
+    let payee = signer();
+    register(&world, PAYEE, &payee).await;
+    let path = "/participants/MSISDN/27713803912";
+    let deletion = Request::fspiop("DELETE", path, PAYEE);
+    check(&world, &deletion, "3102", "fspiop-signature").await;
+    check(&world, &signed(deletion.clone(), &signer()), "3105", "made by none of the sender's 1 valid keys").await;
+    let other = signed(deletion.clone(), &payee).with("fspiop-source", PAYER);
+    check(&world, &other, "3105", "FSPIOP-Source in the protected header").await;
+    world.hub.must_take(&signed(deletion, &payee)).await;
+}
+
+#[tokio::test]
 async fn a_signed_message_keeps_what_its_sender_left_out() {
     let world = checking(Validation::All).await;
     let (payer, transfer) = (signer(), Transfer::new("1"));

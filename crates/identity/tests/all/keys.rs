@@ -71,4 +71,6 @@ fn a_key_that_was_made_can_be_read_and_signs() {
     let header = read.sign(&MESSAGE).unwrap();
     assert_eq!(verify(&header, &MESSAGE, [made.public_key()]), Ok(()));
     assert_eq!(read.sign(&identity::SignedMessage { body: b"", ..MESSAGE }), None, "there is nothing to sign");
+    let deletion = identity::SignedMessage { method: "DELETE", body: b"", ..MESSAGE };
+    assert_eq!(verify(&read.sign(&deletion).unwrap(), &deletion, [made.public_key()]), Ok(()));
 }
