@@ -121,6 +121,8 @@ fn request(method: Method, url: &str, body: Bytes) -> Result<Request<Full<Bytes>
         return Err(wrong());
     }
     let builder = Request::builder().method(method).uri(uri).header(header::CONTENT_TYPE, "application/json");
+    // The oracles' admin API asks for it.
+    let builder = builder.header(header::ACCEPT, "application/json");
     builder.body(Full::new(body)).map_err(|_| wrong())
 }
 
