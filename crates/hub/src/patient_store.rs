@@ -25,10 +25,7 @@ impl PatientStore {
     }
 }
 
-fn in_time<'a, T: 'a>(asked: BoxFuture<'a, Result<T, StoreError>>) -> BoxFuture<'a, Result<T, StoreError>>
-where
-    T: Send,
-{
+fn in_time<'a, T: Send + 'a>(asked: BoxFuture<'a, Result<T, StoreError>>) -> BoxFuture<'a, Result<T, StoreError>> {
     let late = || StoreError::Unavailable(format!("no answer within {} s", READ_TIMEOUT.as_secs()));
     async move { tokio::time::timeout(READ_TIMEOUT, asked).await.unwrap_or_else(|_| Err(late())) }.boxed()
 }

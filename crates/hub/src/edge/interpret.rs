@@ -137,7 +137,7 @@ fn read(route: Route, inbound: Inbound, uri: &Uri) -> Result<Request, FspiopErro
         Route::AnswerRegistration(id, failed) => {
             match failed {
                 true => drop(ErrorCallback::read_lenient(&inbound.body)?),
-                false => drop(BulkRegistrationAnswer::read(&inbound.body)?),
+                false => _ = BulkRegistrationAnswer::read(&inbound.body)?,
             }
             Question::AnswerRegistration(inbound, id, failed)
         }

@@ -25,7 +25,7 @@ const ERROR: &str = "error";
 pub(super) fn of(resource: Resource, method: &Method, rest: &[&str], path: &str) -> Result<Route, Refusal> {
     let is_bulk = resource == Resource::Participants;
     match rest {
-        [] | [_] | [_, ERROR] if is_bulk && !rest.first().is_some_and(|first| PartyIdType::parse(first).is_ok()) => {
+        [] | [_] | [_, ERROR] if is_bulk && rest.first().is_none_or(|first| PartyIdType::parse(first).is_err()) => {
             bulk(method, rest)
         }
         [_, identifier] if !identifier.is_empty() => named(resource, method, rest, false),

@@ -246,11 +246,9 @@ async fn reading_that_fails_is_said_to_operators_and_keeps_no_question_open() {
     let (world, shaky) = World::shaky(test_hub::settings()).await;
     world.hub.quiet().await;
     shaky.blind(true);
-    for path in ["/participants/payerfsp/accounts", "/participants/payerfsp/positions"] {
+    for path in ["/participants", "/participants/payerfsp/accounts", "/participants/payerfsp/positions"] {
         check_unavailable(path, &world.hub.admin(&Request::admin("GET", path)).await);
     }
-    // What is known by heart is still said.
-    world.hub.read("/participants").await;
     // The directory can't be read: the asker is told so.
     world.hub.must_take(&Request::fspiop("GET", "/parties/MSISDN/1", PAYER)).await;
     let told = world.payer.wait_for_one("PUT", "/parties/MSISDN/1/error").await;
