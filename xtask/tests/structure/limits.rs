@@ -26,6 +26,8 @@ const NO_BOUNDS: &[&str] = &[
     "LAST_PRINTABLE_MS",
     "LENGTH",
     "LOCAL_CHARACTERS",
+    "NEGATIVE",
+    "POSITIVE",
     "ULID_CHARACTERS",
     "UNIT_BYTES",
     "UUID_CHARACTERS",
