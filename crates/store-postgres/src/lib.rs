@@ -4,6 +4,11 @@
 //! in one order on all nodes, decided by `switch::decide`, and written with one statement a table. The time is the
 //! database's. Nodes wait for each other only where they touch the same transfer, quote or account, and for a change of the
 //! configuration.
+//!
+//! Measured (PostgreSQL 15, two shared cores, unoptimised build, fsync on; `tests/figures.rs`): 1200 to 1560 payments a second
+//! of four legs and four deliveries, whether one payer pays them all or twenty, on one node or two; 0.15 ms of the server's
+//! CPU, 3.4 KB stored and 10.5 KB of write-ahead log for each. NUMERIC against `bigint` and sixteen bytes, in batches of 500
+//! rows: 0.8, 0.5 and 0.8 µs a row; 7, 8 and 17 bytes a value.
 
 mod batch;
 mod books;

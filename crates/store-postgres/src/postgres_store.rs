@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use fspiop::{Currency, PartyId, QuoteId, Timestamp, TransferId};
+use fspiop::{Currency, FspId, PartyId, QuoteId, Timestamp, TransferId};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{AccountId, Balance, Transfer};
 use store::{Committed, Store, StoreError, Story, Visitor};
@@ -70,7 +70,7 @@ impl PostgresStore {
             Migrate::Yes => drop(migration::migrate(&session, &settings.hub, &time).await?),
             Migrate::No => migration::check(migration::version(&session).await?)?,
         }
-        let configuration = first_configuration(&session, &settings).await?;
+        let configuration = first_configuration(&session, Some(&settings.hub)).await?;
         let node = node::register(&session, &settings.node, &time).await.map_err(Failure::into_error)?;
         let current = Arc::new(Current::new(configuration.clone()));
         let writer = Writer { link, node, time: time.clone(), current: current.clone(), told: configuration };
@@ -86,12 +86,12 @@ impl PostgresStore {
     pub async fn migrate(settings: &PostgresSettings) -> Result<Migrated, StoreError> {
         let session = Session::connect(settings, Purpose::Write).await?;
         let migrated = migration::migrate(&session, &settings.hub, &Time::default()).await?;
-        first_configuration(&session, settings).await?;
+        first_configuration(&session, Some(&settings.hub)).await?;
         Ok(migrated)
     }
 
     /// Connects without registering a node and without changing anything: for reports. It has no part of the outbox, and
-    /// refuses batches.
+    /// refuses batches. The hub's name is not looked at.
     ///
     /// # Errors
     /// As [`PostgresStore::open`] with [`Migrate::No`].
@@ -99,8 +99,7 @@ impl PostgresStore {
         let settings = Arc::new(settings);
         let session = Session::connect(&settings, Purpose::Read).await?;
         migration::check(migration::version(&session).await?)?;
-        // Whoever reads may read any hub's.
-        let current = Arc::new(Current::new(whole_configuration(&session).await?));
+        let current = Arc::new(Current::new(first_configuration(&session, None).await?));
         Ok(PostgresStore::new(settings, current, None))
     }
 
@@ -197,7 +196,7 @@ async fn transaction<T>(
     .await
 }
 
-async fn whole_configuration(session: &Session) -> Result<Arc<Configuration>, StoreError> {
+async fn first_configuration(session: &Session, hub: Option<&FspId>) -> Result<Arc<Configuration>, StoreError> {
     let read = async {
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         session.client.batch_execute(begin).await?;
@@ -205,17 +204,15 @@ async fn whole_configuration(session: &Session) -> Result<Arc<Configuration>, St
         session.client.batch_execute("COMMIT").await?;
         Ok::<_, Failure>(configuration)
     };
-    read.await.map(Arc::new).map_err(Failure::into_error)
-}
-
-async fn first_configuration(session: &Session, settings: &PostgresSettings) -> Result<Arc<Configuration>, StoreError> {
-    let configuration = whole_configuration(session).await?;
+    let configuration = read.await.map_err(Failure::into_error)?;
     match configuration.registry.hub() {
-        Some(found) if found.name == settings.hub => Ok(configuration),
-        Some(found) => {
-            let text = format!("the database belongs to the hub {}, not to {}", found.name, settings.hub);
-            Err(StoreError::Unavailable(text))
-        }
+        Some(found) => match hub.filter(|hub| **hub != found.name) {
+            None => Ok(Arc::new(configuration)),
+            Some(hub) => {
+                let text = format!("the database belongs to the hub {}, not to {hub}", found.name);
+                Err(StoreError::Unavailable(text))
+            }
+        },
         None => Err(StoreError::Corrupt("participant.id: the hub is missing".to_owned())),
     }
 }

@@ -15,11 +15,12 @@ use super::{
 };
 use crate::{
     error::{self, Failure},
-    node::{self, NodeId},
+    node,
     session::Session,
     tables::{
-        balance, configuration, entry, funds_movement, identity, ilp_packet, outbox, party, quote, sent_message,
-        transfer,
+        balance, configuration, entry, funds_movement, identity, ilp_packet,
+        outbox::{self, Addressed},
+        party, quote, sent_message, transfer,
     },
     writes::{Writes, parameters},
 };
@@ -42,7 +43,7 @@ pub(super) async fn write(
     let messages = loaded.state.take_messages();
     let messages = assign(writer, session, loaded, messages).await?;
     if !messages.is_empty() {
-        outbox::insert(&mut writes, &messages, writer.node.id);
+        outbox::insert(&mut writes, &messages);
     }
     let deliveries = &loaded.state.changes().deliveries;
     if !deliveries.is_empty() {
@@ -51,8 +52,8 @@ pub(super) async fn write(
     let place = parameters![writer.node.id.0, loaded.now.as_millis(), loaded.next_message.0, loaded.last_message.0];
     writes.push(node::MOVE_ON, place);
     finish(session, &writes, progress).await?;
-    let own = messages.into_iter().filter(|(owner, _)| *owner == writer.node.id);
-    Ok((own.map(|(_, message)| message).collect(), changed))
+    let told = messages.into_iter().filter(|one| !one.untold);
+    Ok((told.map(|one| one.message).collect(), changed))
 }
 
 /// Sends the writes and the COMMIT together. If a write fails, the COMMIT finds a transaction that is undone already.
@@ -133,23 +134,29 @@ async fn assign(
     session: &Session,
     loaded: &mut Loaded,
     messages: Vec<Message>,
-) -> Result<Vec<(NodeId, Message)>, Failure> {
+) -> Result<Vec<Addressed>, Failure> {
     let earlier: HashMap<_, _> = loaded.earlier.iter().map(|one| ((&one.recipient, &one.subject), one)).collect();
     let earlier_of = |message: &Message| earlier.get(&(&message.recipient, &message.subject)).copied();
     let too_low = messages.iter().any(|message| earlier_of(message).is_some_and(|one| one.id >= message.id));
-    let mut owned: Vec<_> = messages
+    let mut addressed: Vec<_> = messages
         .into_iter()
-        .map(|message| (earlier_of(&message).map_or(writer.node.id, |one| one.owner), message))
+        .map(|message| {
+            let earlier = earlier_of(&message);
+            let owner = earlier.map_or(writer.node.id, |one| one.owner);
+            // What is behind a message that its owner was not told of waits with it, or it would overtake it.
+            let untold = owner != writer.node.id || earlier.is_some_and(|one| one.untold);
+            Addressed { message, owner, untold }
+        })
         .collect();
     if too_low {
         (loaded.next_message, loaded.last_message) = node::next_block(session).await?;
     }
-    for (_, message) in &mut owned {
+    for Addressed { message, .. } in &mut addressed {
         message.id = loaded.next_message;
         loaded.next_message = MessageId(loaded.next_message.0 + 1);
     }
     if loaded.next_message.0 > loaded.last_message.0 + 1 {
         return Err(refused("more messages than numbers").into());
     }
-    Ok(owned)
+    Ok(addressed)
 }

@@ -17,7 +17,7 @@ pub(crate) const PENDING: &str =
     concat!("SELECT ", message_columns!(), " FROM outbox WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3");
 
 /// The latest messages about these subjects that are still to be delivered, to each recipient.
-pub(crate) const EARLIER: &str = "SELECT DISTINCT ON (subject, recipient) subject, recipient, owner, id
+pub(crate) const EARLIER: &str = "SELECT DISTINCT ON (subject, recipient) subject, recipient, owner, id, untold
      FROM outbox WHERE subject = ANY($1) ORDER BY subject, recipient, id DESC";
 
 /// A message that is still to be delivered.
@@ -26,6 +26,7 @@ pub(crate) struct Earlier {
     pub(crate) recipient: FspId,
     pub(crate) owner: NodeId,
     pub(crate) id: MessageId,
+    pub(crate) untold: bool,
 }
 
 /// A row of [`EARLIER`].
@@ -35,11 +36,20 @@ pub(crate) fn read_earlier(columns: &mut Columns<'_>) -> Result<Earlier, StoreEr
         recipient: columns.next("recipient")?,
         owner: NodeId(columns.next("owner")?),
         id: columns.next("id")?,
+        untold: columns.next("untold")?,
     })
 }
 
+/// A new message and who delivers it.
+pub(crate) struct Addressed {
+    pub(crate) message: Message,
+    pub(crate) owner: NodeId,
+    /// Its owner learns of it when it renews its claim.
+    pub(crate) untold: bool,
+}
+
 /// Adds messages, each with its owner.
-pub(crate) fn insert(writes: &mut Writes, messages: &[(NodeId, Message)], own: NodeId) {
+pub(crate) fn insert(writes: &mut Writes, messages: &[Addressed]) {
     let sql = concat!(
         "INSERT INTO outbox (",
         message_columns!(),
@@ -49,18 +59,18 @@ pub(crate) fn insert(writes: &mut Writes, messages: &[(NodeId, Message)], own: N
     );
     let rows = || messages.iter();
     let parameters = parameters![
-        column(rows(), |(_, message)| message.id),
-        column(rows(), |(_, message)| message.recipient.clone()),
-        column(rows(), |(_, message)| message.endpoint),
-        column(rows(), |(_, message)| message.method),
-        column(rows(), |(_, message)| message.path.clone()),
-        column(rows(), |(_, message)| message.headers.clone()),
-        column(rows(), |(_, message)| message.body.clone()),
-        column(rows(), |(_, message)| message.subject.clone()),
-        column(rows(), |(_, message)| message.created_at),
-        column(rows(), |(_, message)| message.give_up_at),
-        column(rows(), |(owner, _)| owner.0),
-        column(rows(), |(owner, _)| *owner != own),
+        column(rows(), |one| one.message.id),
+        column(rows(), |one| one.message.recipient.clone()),
+        column(rows(), |one| one.message.endpoint),
+        column(rows(), |one| one.message.method),
+        column(rows(), |one| one.message.path.clone()),
+        column(rows(), |one| one.message.headers.clone()),
+        column(rows(), |one| one.message.body.clone()),
+        column(rows(), |one| one.message.subject.clone()),
+        column(rows(), |one| one.message.created_at),
+        column(rows(), |one| one.message.give_up_at),
+        column(rows(), |one| one.owner.0),
+        column(rows(), |one| one.untold),
     ];
     writes.push(sql, parameters);
 }

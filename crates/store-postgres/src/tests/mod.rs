@@ -1,6 +1,7 @@
 //! The suite on PostgreSQL, and what only a server shared by several nodes can get wrong.
 
 mod failures;
+mod figures;
 mod migrations;
 mod processes;
 mod suite;
