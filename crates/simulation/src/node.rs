@@ -78,6 +78,11 @@ impl Node {
         }
     }
 
+    /// Whether it takes requests and works on them.
+    pub(crate) fn serves(&self, now: i64) -> bool {
+        self.up && !self.draining && self.paused_until <= now
+    }
+
     /// A configuration becomes known, unless what is known is newer.
     pub(crate) fn know(&mut self, configuration: Arc<Configuration>) {
         if configuration.version > self.configuration.version {

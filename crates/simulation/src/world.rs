@@ -108,7 +108,7 @@ impl World {
                 Some(wait) => self.time.after(wait, event),
                 None => self.happen(event)?,
             }
-            if self.nodes.iter().any(|node| node.up) {
+            if self.nodes.iter().any(|node| node.serves(self.time.now())) {
                 self.auditor.watch(self.time.now(), self.time.wall(), self.lag_ms())?;
             }
         }
