@@ -47,6 +47,13 @@ fn everything_that_can_go_wrong_does() {
         ("faults of the store", sum.store_faults, 10),
         ("commands in one batch", sum.largest_batch, 20),
         ("crashes", sum.all_crashes(), 100),
+        ("worlds with several nodes", sum.worlds_of_several, 30),
+        ("messages handed to another node", sum.handed_over, 20),
+        ("messages that a node was not told of at first", sum.untold, 50),
+        ("pauses of a node", sum.pauses, 30),
+        ("upgrades of a node", sum.upgrades, 10),
+        ("payments out", sum.paid_out, 5),
+        ("payments out that were called off", sum.payments_out_called_off, 5),
     ] {
         assert!(count >= least, "{what}: {count}, and at least {least} are expected: {sum:#?}");
     }

@@ -3,12 +3,16 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::book::Records;
 use super::checks::Evidence;
 use super::killer::Kills;
 use super::record::{Record, Sent};
 
-/// Findings if the kills prove little: too few of them, or more than two of three of an idle hub.
-pub(super) fn weak_kills(kills: &Kills, asked: usize) -> Vec<String> {
+/// Payments that must be acknowledged in each second of the run, restarts included, for the kills to prove something.
+const PAYMENTS_PER_SECOND: f64 = 50.0;
+
+/// Findings if the kills prove little: too few of them, more than two of three of an idle hub, or too few payments.
+pub(super) fn weak_kills(kills: &Kills, payments: usize, asked: usize) -> Vec<String> {
     let mut findings = Vec::new();
     if kills.all < asked {
         findings.push(format!("{} kills, and {asked} were asked for", kills.all));
@@ -16,12 +20,25 @@ pub(super) fn weak_kills(kills: &Kills, asked: usize) -> Vec<String> {
     if kills.under_load * 3 < kills.all {
         findings.push(format!("only {} of {} kills came while requests were under way", kills.under_load, kills.all));
     }
+    let rate = per_second(payments, kills.lasted);
+    if rate < PAYMENTS_PER_SECOND {
+        findings.push(format!("{rate:.0} payments/s, and {PAYMENTS_PER_SECOND:.0} are required"));
+    }
     findings
+}
+
+/// Transfers whose prepare was acknowledged.
+pub(super) fn acknowledged(records: &Records) -> usize {
+    records.values().filter(|record| record.prepare.is_accepted()).count()
+}
+
+fn per_second(count: usize, lasted: Duration) -> f64 {
+    count as f64 / lasted.as_secs_f64().max(f64::MIN_POSITIVE)
 }
 
 /// A line for each figure.
 pub(super) fn table(kills: &Kills, evidence: &Evidence, restart_should: Duration) -> String {
-    let count = |which: fn(&Record) -> bool| evidence.records.values().filter(|record| which(record)).count();
+    let payments = acknowledged(&evidence.records);
     let sum = |of: fn(&Record) -> u32| evidence.records.values().map(of).map(u64::from).sum::<u64>();
     let status = |status: &str| evidence.books.transfers.values().filter(|stored| stored.status == status).count();
     let again = |sent: &Sent| sent.attempts.saturating_sub(1);
@@ -32,9 +49,13 @@ pub(super) fn table(kills: &Kills, evidence: &Evidence, restart_should: Duration
         ("kills", kills.all.to_string()),
         ("… while the hub was starting", kills.while_starting.to_string()),
         ("… with requests under way", format!("{}, {} requests cut off", kills.under_load, kills.requests_cut)),
-        ("restarts: min, median, max", milliseconds(&restarts)),
+        ("start to ready: min, median, max", milliseconds(&restarts)),
         ("… over 2 s", slow.to_string()),
-        ("transfers acknowledged", count(|record| record.prepare.is_accepted()).to_string()),
+        ("transfers acknowledged", payments.to_string()),
+        (
+            "… a second, over the run with its restarts",
+            format!("{:.1}, {:.0} s", per_second(payments, kills.lasted), kills.lasted.as_secs_f64()),
+        ),
         ("… committed", status("COMMITTED").to_string()),
         ("… rejected", status("ABORTED_REJECTED").to_string()),
         ("… aborted by an error", status("ABORTED_ERROR").to_string()),
@@ -80,10 +101,12 @@ mod tests {
 
     #[test]
     fn idle_kills_prove_little() {
-        let kills = |all, under_load| Kills { all, under_load, ..Kills::default() };
-        assert_eq!(weak_kills(&kills(50, 50), 50), [] as [String; 0]);
-        assert_eq!(weak_kills(&kills(49, 49), 50).len(), 1);
-        assert_eq!(weak_kills(&kills(50, 16), 50).len(), 1);
+        let lasted = Duration::from_secs(10);
+        let kills = |all, under_load| Kills { all, under_load, lasted, ..Kills::default() };
+        assert_eq!(weak_kills(&kills(50, 50), 500, 50), [] as [String; 0]);
+        assert_eq!(weak_kills(&kills(49, 49), 500, 50).len(), 1);
+        assert_eq!(weak_kills(&kills(50, 16), 500, 50).len(), 1);
+        assert_eq!(weak_kills(&kills(50, 50), 499, 50).len(), 1);
     }
 
     #[test]

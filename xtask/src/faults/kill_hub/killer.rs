@@ -39,6 +39,8 @@ pub(super) struct Kills {
     /// From the start of the process until it was ready, for each restart that was let finish.
     pub(super) restarts: Vec<Duration>,
     pub(super) spot_checks: usize,
+    /// From the beginning of the load to the last restart, the time included in which there was no hub.
+    pub(super) lasted: Duration,
 }
 
 /// What kills, and whom.
@@ -53,6 +55,7 @@ pub(super) struct Killer<'a> {
 impl Killer<'_> {
     /// Kills so often, and leaves a hub that is ready.
     pub(super) async fn kill(&mut self, mut running: HubProcess, times: usize) -> Result<HubProcess> {
+        let started = Instant::now();
         while self.kills.all < times {
             self.pause(UPTIME_MS).await;
             if self.random.one_in(2) {
@@ -75,6 +78,7 @@ impl Killer<'_> {
                 tokio::spawn(async move { hub.try_send(&question).await });
             }
         }
+        self.kills.lasted = started.elapsed();
         Ok(running)
     }
 
