@@ -89,7 +89,6 @@ impl Connections {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "errors are given by value")]
 fn in_words(error: impl std::error::Error) -> String {
     format!("a broken connection: {error}")
 }

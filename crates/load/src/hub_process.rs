@@ -132,8 +132,11 @@ impl Drop for HubProcess {
 fn spawn(program: &HubProgram, store: &str, offset: u16, log: &Path) -> Result<Child, Failure> {
     let log = File::create(log).map_err(Failure::failed)?;
     let mut command = Command::new(&program.executable);
-    // What the environment says is meant for this command; the hub gets all that it needs.
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MOJALOOP_")) {
+    // What the environment says is meant for this command; the hub gets what it needs, and what opens its database.
+    let is_foreign = |name: &str| {
+        name.starts_with("MOJALOOP_") && (!name.starts_with("MOJALOOP_STORE_") || name == "MOJALOOP_STORE_FILE")
+    };
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_foreign(&name.to_string_lossy())) {
         command.env_remove(name);
     }
     command

@@ -3,7 +3,7 @@
 mod files;
 mod listener;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use files::{MachineTimes, ProcessFiles};
 pub(crate) use listener::listening_on;
@@ -39,7 +39,7 @@ pub(crate) struct Sample {
     pub(crate) hub: Option<Usage>,
     pub(crate) database: Option<Usage>,
     pub(crate) load: Option<Usage>,
-    /// Bytes of the store's file and its logs.
+    /// Bytes of the store's file and its log, or of the database server's tables.
     pub(crate) stored_bytes: Option<u64>,
     pub(crate) machine: Option<MachineTimes>,
 }
@@ -52,7 +52,11 @@ impl Meter {
             hub: hub.filter(|usages| !usages.is_empty()).map(sum),
             database: self.database.and_then(tree),
             load: one(std::process::id()),
-            stored_bytes: self.store_file.as_ref().and_then(stored_bytes),
+            stored_bytes: match (&self.store_file, self.database) {
+                (Some(file), _) => stored_bytes(file),
+                (None, Some(database)) => tables_bytes(database),
+                (None, None) => None,
+            },
             machine: MachineTimes::now(),
         }
     }
@@ -99,11 +103,29 @@ fn sum(usages: Vec<Usage>) -> Usage {
 }
 
 /// A SQLite store is a file with a log beside it.
-fn stored_bytes(file: &PathBuf) -> Option<u64> {
+fn stored_bytes(file: &Path) -> Option<u64> {
     let size = |path: PathBuf| std::fs::metadata(path).map(|metadata| metadata.len()).ok();
-    let mut log = file.clone().into_os_string();
+    let mut log = file.as_os_str().to_owned();
     log.push("-wal");
-    Some(size(file.clone())? + size(log.into()).unwrap_or(0))
+    Some(size(file.to_owned())? + size(log.into()).unwrap_or(0))
+}
+
+/// PostgreSQL's first process works in the folder of its data; tables and indexes of all databases are in `base`.
+fn tables_bytes(server: Pid) -> Option<u64> {
+    let base = PathBuf::from(format!("/proc/{server}/cwd/base"));
+    std::fs::read_dir(&base).ok()?;
+    Some(folder_bytes(&base))
+}
+
+fn folder_bytes(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let size = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => folder_bytes(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        // A table that was dropped meanwhile.
+        Err(_) => 0,
+    };
+    entries.map(size).sum()
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -119,16 +119,8 @@ fn charts(report: &Report) -> Vec<Element> {
     charts.iter().map(Chart::draw).collect()
 }
 
-fn lines<'a>(
-    course: &'a [Second],
-    lines: &[(&'static str, &'static str, &'a dyn Fn(&Second) -> Option<f64>)],
-) -> Vec<Line> {
-    let line = |(name, class, value): &(&'static str, &'static str, &dyn Fn(&Second) -> Option<f64>)| Line {
-        name,
-        class,
-        points: course.iter().map(|second| (second.at_s, value(second))).collect(),
-    };
-    lines.iter().map(line).collect()
+fn line(report: &Report, name: &'static str, class: &'static str, value: impl Fn(&Second) -> Option<f64>) -> Line {
+    Line { name, class, points: report.course.iter().map(|second| (second.at_s, value(second))).collect() }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a second")]
@@ -138,14 +130,11 @@ fn throughput(report: &Report) -> Chart {
         unit: "a second",
         scale: Scale::Linear,
         warmup_s: report.result.warmup_s,
-        lines: lines(
-            &report.course,
-            &[
-                ("begun", "begun", &|second| Some(second.begun as f64)),
-                ("committed", "committed", &|second| Some(second.committed as f64)),
-                ("failed or refused", "failed", &|second| Some(second.failed as f64)),
-            ],
-        ),
+        lines: vec![
+            line(report, "begun", "begun", |second| Some(second.begun as f64)),
+            line(report, "committed", "committed", |second| Some(second.committed as f64)),
+            line(report, "failed or refused", "failed", |second| Some(second.failed as f64)),
+        ],
     }
 }
 
@@ -156,7 +145,7 @@ fn under_way(report: &Report) -> Chart {
         unit: "payments at the end of each second",
         scale: Scale::Linear,
         warmup_s: report.result.warmup_s,
-        lines: lines(&report.course, &[("payments", "p90", &|second| Some(second.under_way as f64))]),
+        lines: vec![line(report, "payments", "p90", |second| Some(second.under_way as f64))],
     }
 }
 
@@ -167,17 +156,17 @@ fn latency(report: &Report, measure: usize) -> Chart {
             (percentiles.count > 0).then(|| pick(percentiles))
         }
     };
-    let (p50, p90) = (of(|percentiles| percentiles.p50_ms), of(|percentiles| percentiles.p90_ms));
-    let (p99, max) = (of(|percentiles| percentiles.p99_ms), of(|percentiles| percentiles.max_ms));
     Chart {
         title: format!("Latency, {}", in_words(MEASURES[measure])),
         unit: "ms",
         scale: Scale::Logarithmic,
         warmup_s: report.result.warmup_s,
-        lines: lines(
-            &report.course,
-            &[("50 %", "p50", &p50), ("90 %", "p90", &p90), ("99 %", "p99", &p99), ("longest", "max", &max)],
-        ),
+        lines: vec![
+            line(report, "50 %", "p50", of(|percentiles| percentiles.p50_ms)),
+            line(report, "90 %", "p90", of(|percentiles| percentiles.p90_ms)),
+            line(report, "99 %", "p99", of(|percentiles| percentiles.p99_ms)),
+            line(report, "longest", "max", of(|percentiles| percentiles.max_ms)),
+        ],
     }
 }
 
