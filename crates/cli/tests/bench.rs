@@ -69,6 +69,7 @@ fn a_bench_starts_a_hub_measures_it_and_leaves_nothing_behind() {
 
 /// Processes whose log is in this folder.
 fn hubs_in(folder: &str) -> usize {
-    let listed = Command::new("sh").args(["-c", "ls -l /proc/[0-9]*/fd/2 2>/dev/null"]).output().unwrap();
+    let listed =
+        Command::new("sh").args(["-c", "ls -l /proc/[0-9]*/fd/2 2>/dev/null"]).output().expect("there is a shell");
     String::from_utf8_lossy(&listed.stdout).lines().filter(|line| line.contains(folder)).count()
 }
