@@ -165,7 +165,7 @@ pub(crate) enum HubCommand {
     /// Make a key that signs: the private half into a file, the public half to standard output
     #[command(before_help = "Example: mojaloop hub jws-key --out hub.pem > hub-public.pem")]
     JwsKey(crate::commands::jws::JwsKeyArguments),
-    /// Print the OpenAPI document of one of the hub's APIs, as the hub serves it at /openapi.json
+    /// Print the OpenAPI document of one of the hub's APIs
     #[command(before_help = "Example: mojaloop hub openapi ledger > ledger.json")]
     Openapi(OpenapiArguments),
 }
