@@ -133,7 +133,7 @@ impl PostgresStore {
             return Ok(known);
         }
         let mut link = self.reader().lock().await;
-        let found = snapshot(&mut link, async |session| configuration::read(session).await).await?;
+        let found = Box::pin(snapshot(&mut link, async |session| configuration::read(session).await)).await?;
         self.current.advance(&Arc::new(found));
         Ok(self.current.get())
     }

@@ -54,6 +54,7 @@ pub struct Books {
 }
 
 /// A part of the books, as [`Store::visit_books`] shows them.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and most are movements")]
 #[derive(Clone, Debug)]
 pub enum Page {
     /// An account with its balance. All accounts come first, by number.

@@ -379,7 +379,9 @@ fn no_ending_or_two() {
 
 #[test]
 fn fields_that_contradict_the_status() {
-    let fields: [(&str, &str, fn(&mut World)); 7] = [
+    /// What is wrong, and how it comes to be.
+    type Planted<'a> = (&'a str, &'a str, fn(&mut World));
+    let fields: [Planted<'_>; 7] = [
         (T0, "RESERVED ended: 2026", |world| world.transfers[RESERVED].ended_at = Some(START)),
         (T1, "COMMITTED ended: never", |world| world.transfers[COMMITTED].ended_at = None),
         (T1, "without a fulfilment", |world| world.transfers[COMMITTED].fulfilment = None),

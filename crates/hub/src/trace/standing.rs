@@ -207,12 +207,12 @@ pub(super) fn brief(reason: &str) -> &str {
 /// A duration for people, in its largest unit, or two of them.
 pub fn human(millis: i64) -> String {
     let seconds = millis / 1000;
-    match millis {
-        ..1_000 => format!("{millis} ms"),
-        ..10_000 => format!("{}.{} s", seconds, millis % 1000 / 100),
-        ..60_000 => format!("{seconds} s"),
-        ..3_600_000 => format!("{} min {} s", seconds / 60, seconds % 60),
-        ..86_400_000 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    match seconds {
+        ..1 => format!("{millis} ms"),
+        1..10 => format!("{}.{} s", seconds, millis % 1000 / 100),
+        10..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
         _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3600),
     }
 }

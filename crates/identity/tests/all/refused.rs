@@ -153,7 +153,7 @@ fn the_protected_header_says_all_that_it_must() {
         );
         let header = forge.seal(&with(name, Value::Null));
         assert!(matches!(verify(&header, &MESSAGE, [&forge.public]), Err(SignatureError::Malformed(..))), "{name}");
-        let twice = protected().to_string().replacen('{', &format!("{{{:?}:\"x\",", name), 1);
+        let twice = protected().to_string().replacen('{', &format!("{{{name:?}:\"x\","), 1);
         let header = forge.seal_with(&RSA_PKCS1_SHA256, &twice, MESSAGE.body);
         let found = verify(&header, &MESSAGE, [&forge.public]).unwrap_err().to_string();
         assert!(found.contains("duplicate field"), "{found}");

@@ -203,19 +203,22 @@ fn measure(nodes: usize, hot: bool) {
     server.psql(&base.url, "VACUUM");
     let stored = number(size) - before.1;
     let payments = (nodes * ROUNDS * BATCH) as f64;
-    println!(
-        "{nodes} node(s), {}: {:.0} payments/s, CPU ms/payment: server {:.3}, this process {:.3}; bytes/payment: {:.0} \
+    #[expect(clippy::print_stdout, reason = "the figures are what this is for")]
+    {
+        println!(
+            "{nodes} node(s), {}: {:.0} payments/s, CPU ms/payment: server {:.3}, this process {:.3}; bytes/payment: {:.0} \
          stored, {:.0} WAL",
-        if hot { "one payer" } else { "uniform" },
-        payments / seconds,
-        (cpu.0 - before.2.0) / payments,
-        (cpu.1 - before.2.1) / payments,
-        stored / payments,
-        wal_bytes / payments,
-    );
-    let sql = "SELECT relname, pg_total_relation_size(oid) FROM pg_class
+            if hot { "one payer" } else { "uniform" },
+            payments / seconds,
+            (cpu.0 - before.2.0) / payments,
+            (cpu.1 - before.2.1) / payments,
+            stored / payments,
+            wal_bytes / payments,
+        );
+        let sql = "SELECT relname, pg_total_relation_size(oid) FROM pg_class
                WHERE relkind IN ('r') AND relnamespace = 'public'::regnamespace ORDER BY 2 DESC LIMIT 9";
-    println!("{}", server.psql(&base.url, sql).trim().replace('\n', ", "));
+        println!("{}", server.psql(&base.url, sql).trim().replace('\n', ", "));
+    }
 }
 
 #[test]

@@ -57,7 +57,9 @@ pub fn a_story_tells_what_became_of_messages<F: Fixture>() {
     let attempts: Vec<_> = before.messages.iter().map(|sent| (sent.attempts, sent.last_attempt_at)).collect();
     assert_eq!(attempts, [(2, Some(START.plus_millis(2))), (3, Some(START.plus_millis(3)))]);
     assert_eq!(world.outbox(), [quote.clone(), transfer.clone()], "what fails is still to be delivered");
-    let told = world.commit([given_up(&quote), delivered(&[transfer.clone()]), failing(&transfer, 9, "late")]).messages;
+    let told = world
+        .commit([given_up(&quote), delivered(std::slice::from_ref(&transfer)), failing(&transfer, 9, "late")])
+        .messages;
     world.reopen();
     let after = story(&world, payment.id);
     let gave_up = Fate::GaveUp { reason: "connection refused".into() };
