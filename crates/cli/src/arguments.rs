@@ -213,6 +213,9 @@ pub(crate) struct ServeArguments {
     /// Add this to every port
     #[arg(long, value_name = "N", env = environment::PORT_OFFSET)]
     pub(crate) port_offset: Option<u16>,
+    /// Whether a participant may pay itself (on-us transfers) [default: false]
+    #[arg(long, value_name = "BOOLEAN", env = environment::ON_US_TRANSFERS)]
+    pub(crate) on_us_transfers: Option<bool>,
     /// Which URLs FSPs may register: open, not-link-local, or host names separated by commas [default: not-link-local]
     #[arg(long, value_name = "POLICY", env = environment::CALLBACK_POLICY)]
     pub(crate) callback_policy: Option<String>,

@@ -15,6 +15,7 @@ pub(crate) const SETTINGS: &[&str] = &[
     HUB_NAME,
     LISTEN_ADDRESS,
     PORT_OFFSET,
+    ON_US_TRANSFERS,
     CALLBACK_POLICY,
     JWS_VALIDATE,
     JWS_SIGN_KEY,
@@ -46,6 +47,7 @@ pub(crate) const NODE: &str = "MOJALOOP_NODE";
 pub(crate) const HUB_NAME: &str = "MOJALOOP_HUB_NAME";
 pub(crate) const LISTEN_ADDRESS: &str = "MOJALOOP_LISTEN_ADDRESS";
 pub(crate) const PORT_OFFSET: &str = "MOJALOOP_PORT_OFFSET";
+pub(crate) const ON_US_TRANSFERS: &str = "MOJALOOP_ON_US_TRANSFERS";
 pub(crate) const CALLBACK_POLICY: &str = "MOJALOOP_CALLBACK_POLICY";
 pub(crate) const JWS_VALIDATE: &str = "MOJALOOP_JWS_VALIDATE";
 pub(crate) const JWS_SIGN_KEY: &str = "MOJALOOP_JWS_SIGN_KEY";

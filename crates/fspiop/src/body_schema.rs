@@ -4,7 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::currency::Currency;
 use crate::party::PartyIdType;
-use crate::resources::{error_callback, participants, parties, quotes, transfers};
+use crate::resources::{
+    authorizations, error_callback, participants, parties, quotes, transaction_requests, transactions, transfers,
+};
 use crate::schema::{Field, Rule, Shape, Text};
 
 /// The bodies that FSPs send.
@@ -22,6 +24,11 @@ pub enum Body {
     TransferPrepare,
     TransferFulfil,
     TransferPatch,
+    TransactionRequest,
+    TransactionRequestAnswer,
+    AuthorizationRequest,
+    AuthorizationAnswer,
+    TransactionAnswer,
 }
 
 impl Body {
@@ -38,6 +45,11 @@ impl Body {
         Self::TransferPrepare,
         Self::TransferFulfil,
         Self::TransferPatch,
+        Self::TransactionRequest,
+        Self::TransactionRequestAnswer,
+        Self::AuthorizationRequest,
+        Self::AuthorizationAnswer,
+        Self::TransactionAnswer,
     ];
 
     /// The body as JSON Schema (draft 2020-12), without references.
@@ -58,6 +70,11 @@ impl Body {
             Self::TransferPrepare => &transfers::PREPARE,
             Self::TransferFulfil => &transfers::FULFIL,
             Self::TransferPatch => &transfers::PATCH,
+            Self::TransactionRequest => &transaction_requests::REQUEST,
+            Self::TransactionRequestAnswer => &transaction_requests::ANSWER,
+            Self::AuthorizationRequest => &authorizations::REQUEST,
+            Self::AuthorizationAnswer => &authorizations::ANSWER,
+            Self::TransactionAnswer => &transactions::ANSWER,
         }
     }
 }
@@ -69,6 +86,8 @@ fn schema_of(shape: &Shape) -> Value {
             json!({"type": "array", "items": schema_of(item), "minItems": min, "maxItems": max})
         }
         Shape::Text(text) => text_schema(text),
+        Shape::TextOrInteger(text) => json!({"anyOf": [text_schema(text), {"type": "integer"}]}),
+        Shape::TextOrObject(text, fields) => json!({"anyOf": [text_schema(text), object(fields)]}),
         Shape::Any => json!({}),
     }
 }

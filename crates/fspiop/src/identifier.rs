@@ -205,6 +205,8 @@ identifiers! {
     QuoteId
     /// Names a transaction: `transactionId`.
     TransactionId
+    /// Names a request to pay: `transactionRequestId`.
+    TransactionRequestId
 }
 
 #[cfg(test)]

@@ -115,7 +115,9 @@ impl Value<'_, '_, '_> {
 
     fn check_text(&mut self, text: &str) {
         match self.shape {
-            Shape::Text(rules) => self.check_rules(rules, text),
+            Shape::Text(rules) | Shape::TextOrInteger(rules) | Shape::TextOrObject(rules, _) => {
+                self.check_rules(rules, text);
+            }
             Shape::Any => {}
             Shape::Object(_) | Shape::Array { .. } => self.wrong_type(),
         }
@@ -131,9 +133,9 @@ impl Value<'_, '_, '_> {
     /// The fields to expect if the value is an object. Another type is a violation; the value is read through anyway.
     fn fields(&mut self) -> &'static [Field] {
         match self.shape {
-            Shape::Object(fields) => fields,
+            Shape::Object(fields) | Shape::TextOrObject(_, fields) => fields,
             Shape::Any => &[],
-            Shape::Text(_) | Shape::Array { .. } => {
+            Shape::Text(_) | Shape::TextOrInteger(_) | Shape::Array { .. } => {
                 self.wrong_type();
                 &[]
             }
@@ -181,8 +183,11 @@ impl<'de> Visitor<'de> for Value<'de, '_, '_> {
         self.scalar()
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        self.scalar()
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<(), E> {
+        match self.shape {
+            Shape::TextOrInteger(_) => self.visit_str(&number.to_string()),
+            _ => self.scalar(),
+        }
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<(), E> {
@@ -205,7 +210,7 @@ impl<'de> Visitor<'de> for Value<'de, '_, '_> {
         Ok(())
     }
 
-    fn visit_str<E>(mut self, text: &str) -> Result<(), E> {
+    fn visit_str<E: serde::de::Error>(mut self, text: &str) -> Result<(), E> {
         self.check_text(text);
         if let Some(Take::Slot(slot)) = self.take {
             self.state.slots[slot] = Some(Cow::Owned(text.to_owned()));
@@ -218,7 +223,7 @@ impl<'de> Visitor<'de> for Value<'de, '_, '_> {
             Shape::Array { item, min, max } => (*item, *min, *max),
             _ => (&Shape::Any, 0, usize::MAX),
         };
-        if matches!(self.shape, Shape::Object(_) | Shape::Text(_)) {
+        if !matches!(self.shape, Shape::Array { .. } | Shape::Any) {
             self.wrong_type();
         }
         let is_known = !matches!(item, Shape::Any);

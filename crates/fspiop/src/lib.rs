@@ -34,15 +34,18 @@ pub use date_time::{Timestamp, TimestampError, parse_http_date_header};
 pub use error::{ErrorCode, FspiopError};
 pub use fsp_id::{FspId, FspIdError};
 pub use headers::{RequestHeaders, check_request};
-pub use identifier::{Identifier, IdentifierError, QuoteId, TransactionId, TransferId};
+pub use identifier::{Identifier, IdentifierError, QuoteId, TransactionId, TransactionRequestId, TransferId};
 pub use ilp::{Condition, Fulfilment, HashError, IlpPacket, IlpPacketError};
 pub use party::{PartyId, PartyIdError, PartyIdType, percent_decode, percent_encode};
 pub use resources::ErrorCallback;
+pub use resources::authorizations::{AuthorizationAnswer, AuthorizationQuestion, AuthorizationRequest};
 pub use resources::participants::{
     BulkRegistration, BulkRegistrationAnswer, ParticipantAnswer, ParticipantRegistration, RegisteredParty,
 };
 pub use resources::parties::PartyAnswer;
 pub use resources::quotes::{AmountType, AmountTypeError, QuoteAnswer, QuoteRequest};
+pub use resources::transaction_requests::{TransactionRequest, TransactionRequestAnswer};
+pub use resources::transactions::TransactionAnswer;
 pub use resources::transfers::{TransferFulfil, TransferPatch, TransferPrepare, TransferState, TransferStateError};
 pub use text::Excerpt;
 pub use version::{ApiVersion, ApiVersionError, Resource};

@@ -10,13 +10,20 @@ use crate::fsp_id::FspId;
 use crate::identifier::Identifier;
 use crate::ilp::Condition;
 use crate::party::PartyIdType;
-use crate::schema::{Shape, bounded_pattern, listed, pattern, text};
+use crate::schema::{Shape, Text, bounded_pattern, listed, pattern, pattern_text, text};
 
 pub(crate) static AMOUNT: Shape =
     pattern("^([0]|([1-9][0-9]{0,17}))([.][0-9]{0,3}[1-9])?$", |text| Amount::parse(text).is_ok());
 pub(crate) static AMOUNT_TYPE: Shape = listed(|text| matches!(text, "SEND" | "RECEIVE"));
+pub(crate) static AUTHENTICATION_TYPE: Shape = listed(|text| matches!(text, "OTP" | "QRCODE" | "U2F"));
+/// What was typed in or scanned. What hardware gave is an object (U2FPinValue, FSPIOP 2.0).
+pub(crate) const AUTHENTICATION_TEXT: Text = pattern_text("^\\d{3,10}$|^\\S{1,64}$", is_authentication_value);
+pub(crate) static AUTHORIZATION_RESPONSE: Shape = listed(|text| matches!(text, "ENTERED" | "REJECTED" | "RESEND"));
 pub(crate) static BALANCE_OF_PAYMENTS: Shape =
     pattern("^[1-9]\\d{2}$", |text| matches!(text.as_bytes(), [b'1'..=b'9', b'0'..=b'9', b'0'..=b'9']));
+pub(crate) static CODE: Shape = pattern("^[0-9a-zA-Z]{4,32}$", |text| {
+    (4..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+});
 pub(crate) static CORRELATION_ID: Shape = pattern(
     "^[0-9a-f]{8}-[0-9a-f]{4}-[1-7][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$|^[0-9A-HJKMNP-TV-Z]{26}$",
     |text| Identifier::parse(text).is_ok(),
@@ -28,10 +35,10 @@ pub(crate) static DATE_TIME: Shape =
     pattern("^[1-9]\\d{3}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}(Z|[+-]\\d{2}:\\d{2})$", |text| {
         Timestamp::parse(text).is_ok()
     });
-pub(crate) static ERROR_CODE: Shape = pattern(
+pub(crate) static ERROR_CODE: Shape = Shape::TextOrInteger(pattern_text(
     "^[1-9]\\d{3}$",
     |text| matches!(text.as_bytes(), [b'1'..=b'9', rest @ ..] if rest.len() == 3 && all_digits(rest)),
-);
+));
 pub(crate) static ERROR_DESCRIPTION: Shape = text(1, 128);
 pub(crate) static EXTENSION_KEY: Shape = text(1, 32);
 pub(crate) static EXTENSION_VALUE: Shape = text(1, 128);
@@ -39,6 +46,10 @@ pub(crate) static FSP_ID: Shape = bounded_pattern(1, 32, FspId::PATTERN, FspId::
 /// A condition or a fulfilment.
 pub(crate) static HASH: Shape = pattern("^[A-Za-z0-9-_]{43}$", |text| Condition::parse(text).is_ok());
 pub(crate) static ILP_PACKET: Shape = bounded_pattern(1, 32_768, "^[A-Za-z0-9-_]+[=]{0,2}$", is_base64url);
+pub(crate) static INTEGER: Shape = pattern(
+    "^[1-9]\\d*$",
+    |text| matches!(text.as_bytes(), [b'1'..=b'9', rest @ ..] if rest.len() < MAX_INTEGER_DIGITS && all_digits(rest)),
+);
 pub(crate) static KYC_INFORMATION: Shape = text(1, 2048);
 pub(crate) static LATITUDE: Shape =
     pattern("^(\\+|-)?(?:90(?:(?:\\.0{1,6})?)|(?:[0-9]|[1-8][0-9])(?:(?:\\.[0-9]{1,6})?))$", |text| {
@@ -66,10 +77,23 @@ pub(crate) static SCENARIO: Shape =
 pub(crate) static SUB_SCENARIO: Shape = pattern("^[A-Z_]{1,32}$", |text| {
     (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
 });
+pub(crate) static TRANSACTION_REQUEST_STATE: Shape =
+    listed(|text| matches!(text, "RECEIVED" | "PENDING" | "ACCEPTED" | "REJECTED"));
+pub(crate) static TRANSACTION_STATE: Shape =
+    listed(|text| matches!(text, "RECEIVED" | "PENDING" | "COMPLETED" | "REJECTED"));
+pub(crate) static U2F_PIN: Shape = bounded_pattern(1, 64, "^\\S{1,64}$", is_authentication_value);
 pub(crate) static INITIATOR: Shape = listed(|text| matches!(text, "PAYER" | "PAYEE"));
 pub(crate) static INITIATOR_TYPE: Shape = listed(|text| matches!(text, "CONSUMER" | "AGENT" | "BUSINESS" | "DEVICE"));
 pub(crate) static TRANSFER_STATE: Shape =
     listed(|text| matches!(text, "RECEIVED" | "RESERVED" | "COMMITTED" | "ABORTED"));
+
+/// More digits than any counter needs; the official pattern has no end.
+const MAX_INTEGER_DIGITS: usize = 20;
+
+/// 1 to 64 characters without white space, which 3 to 10 digits are too.
+fn is_authentication_value(text: &str) -> bool {
+    (1..=64).contains(&text.chars().count()) && !text.contains(char::is_whitespace)
+}
 
 fn all_digits(text: &[u8]) -> bool {
     text.iter().all(u8::is_ascii_digit)
@@ -131,7 +155,7 @@ mod tests {
     use super::*;
 
     fn check(shape: &Shape, good: &[&str], bad: &[&str]) {
-        let Shape::Text(rules) = shape else { panic!("{shape:?}") };
+        let (Shape::Text(rules) | Shape::TextOrInteger(rules)) = shape else { panic!("{shape:?}") };
         for text in good {
             assert_eq!(rules.violation(text), None, "{text}");
         }

@@ -14,6 +14,10 @@ pub(crate) enum Shape {
     Array { item: &'static Shape, min: usize, max: usize },
     /// A text.
     Text(Text),
+    /// A text, or an integer that is one when it is written down: upstream takes numbers for some texts.
+    TextOrInteger(Text),
+    /// A text, or an object with these fields; it may have others.
+    TextOrObject(Text, &'static [Field]),
     /// Any value.
     Any,
 }
@@ -86,6 +90,11 @@ pub(crate) const fn bounded_pattern(min: usize, max: usize, pattern: &'static st
     Shape::Text(Text { min, max, rule: Rule::Pattern { matches, pattern } })
 }
 
+/// The rules of a text that matches a pattern, which bounds its length too.
+pub(crate) const fn pattern_text(pattern: &'static str, matches: fn(&str) -> bool) -> Text {
+    Text { min: 0, max: usize::MAX, rule: Rule::Pattern { matches, pattern } }
+}
+
 /// A text of a list.
 pub(crate) const fn listed(matches: fn(&str) -> bool) -> Shape {
     Shape::Text(Text { min: 0, max: usize::MAX, rule: Rule::Listed(matches) })
@@ -97,7 +106,8 @@ impl Shape {
         match self {
             Self::Object(_) => "object",
             Self::Array { .. } => "array",
-            Self::Text(_) => "string",
+            Self::Text(_) | Self::TextOrInteger(_) => "string",
+            Self::TextOrObject(..) => "string or object",
             Self::Any => "any",
         }
     }

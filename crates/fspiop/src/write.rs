@@ -68,6 +68,9 @@ impl<'a> ErrorInformation<'a> {
     }
 }
 
+/// The protocol's limit for values of extensions.
+const MAX_EXTENSION_CHARACTERS: usize = 128;
+
 /// `PUT /transfers/{ID}` (TransfersIDPutResponse).
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -80,6 +83,30 @@ pub struct TransferFulfilBody {
     pub completed_timestamp: Option<Timestamp>,
     /// What became of the transfer.
     pub transfer_state: TransferState,
+    /// What else is to be said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extension_list: Option<ExtensionListBody>,
+}
+
+/// A list of keys and values (ExtensionList).
+#[derive(Clone, Debug, Serialize)]
+pub struct ExtensionListBody {
+    extension: Vec<ExtensionBody>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ExtensionBody {
+    key: &'static str,
+    value: Box<str>,
+}
+
+impl ExtensionListBody {
+    /// Why a transfer was aborted, as Mojaloop says it: `cause`, with the error's code and description.
+    pub fn cause(code: &str, description: &str) -> ExtensionListBody {
+        let value = format!("{code}: {description}");
+        let value = crate::text::cut(&value, MAX_EXTENSION_CHARACTERS).into();
+        ExtensionListBody { extension: vec![ExtensionBody { key: "cause", value }] }
+    }
 }
 
 /// `PATCH /transfers/{ID}` (TransfersIDPatchResponse).
@@ -329,11 +356,21 @@ mod tests {
             fulfilment: Some(fulfilment),
             completed_timestamp: Some(MOMENT),
             transfer_state: TransferState::Committed,
+            extension_list: None,
         };
         assert_eq!(TransferFulfil::read(&to_body(&committed)).unwrap().fulfilment, Some(fulfilment));
-        let aborted =
-            TransferFulfilBody { fulfilment: None, completed_timestamp: None, transfer_state: TransferState::Aborted };
-        assert_eq!(to_body(&aborted), br#"{"transferState":"ABORTED"}"#);
+        let aborted = TransferFulfilBody {
+            fulfilment: None,
+            completed_timestamp: None,
+            transfer_state: TransferState::Aborted,
+            extension_list: Some(ExtensionListBody::cause("3303", &"e".repeat(128))),
+        };
+        let cause = format!("3303: {}", "e".repeat(122));
+        let expect = format!(
+            r#"{{"transferState":"ABORTED","extensionList":{{"extension":[{{"key":"cause","value":"{cause}"}}]}}}}"#
+        );
+        assert_eq!(to_body(&aborted), expect.as_bytes());
+        assert!(TransferFulfil::read(&to_body(&aborted)).is_ok());
         let patch = TransferPatchBody { completed_timestamp: MOMENT, transfer_state: TransferState::Committed };
         assert_eq!(TransferPatch::read(&to_body(&patch)).unwrap().completed_timestamp, MOMENT);
     }

@@ -16,7 +16,7 @@ use std::{
 use fspiop::{ErrorCode, FspiopError};
 use futures_util::future::BoxFuture;
 use store::{Committed, Store, StoreError};
-use switch::{Command, Configuration, Outcome};
+use switch::{Command, Configuration, Message, Outcome};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     time::{Instant, timeout, timeout_at},
@@ -58,8 +58,11 @@ impl Job {
 
 /// Told what becomes of batches, before their commands are answered.
 pub(crate) trait Observer: Send + Sync + 'static {
-    /// A batch has become durable.
+    /// A batch has become durable. Those who wait for its commands are not answered yet.
     fn committed(&self, committed: Committed);
+
+    /// What the batch wants to be sent, once those who wait for its commands are answered.
+    fn decided(&self, messages: Vec<Message>);
 
     /// A batch may have become durable, and with it messages in the outbox that nobody here knows.
     fn in_doubt(&self);
@@ -145,8 +148,12 @@ impl Writer {
                     Ok(mut committed) => {
                         self.metrics.batch(batch.commands.len(), started.elapsed());
                         let outcomes = std::mem::take(&mut committed.outcomes);
+                        let messages = std::mem::take(&mut committed.messages);
                         self.observer.committed(committed);
-                        return batch.answer(outcomes);
+                        batch.answer(outcomes);
+                        // A callback that overtakes the answer to its request confuses senders: those who wait go first.
+                        tokio::task::yield_now().await;
+                        return self.observer.decided(messages);
                     }
                     Err(StoreError::Unavailable(reason)) => {
                         tracing::warn!(

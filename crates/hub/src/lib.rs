@@ -56,5 +56,6 @@ pub struct Hub {
     pub(crate) inspection: Inspection,
     /// Bytes of bodies that are being read, or whose requests are not answered yet.
     pub(crate) bodies: Arc<Semaphore>,
+    pub(crate) on_us_transfers: bool,
     pub(crate) metrics: Arc<Metrics>,
 }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use fspiop::Timestamp;
 use store::{Clock, Committed, Store, StoreError};
-use switch::Configuration;
+use switch::{Configuration, Message};
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
@@ -159,6 +159,7 @@ async fn assemble(
         signatures: Signatures::new(settings.jws.validate),
         inspection,
         bodies: Arc::new(Semaphore::new(settings.intake.reading_bytes)),
+        on_us_transfers: settings.on_us_transfers,
         metrics,
     };
     Ok((Arc::new(hub), task))
@@ -175,8 +176,11 @@ impl Observer for Publisher {
         if let Some(configuration) = committed.configuration {
             self.current.set(configuration);
         }
-        if !committed.messages.is_empty() {
-            self.delivery.send(committed.messages);
+    }
+
+    fn decided(&self, messages: Vec<Message>) {
+        if !messages.is_empty() {
+            self.delivery.send(messages);
         }
     }
 

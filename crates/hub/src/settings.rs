@@ -22,6 +22,8 @@ pub struct Settings {
     pub intake: Intake,
     /// Signatures of messages.
     pub jws: Jws,
+    /// Whether a participant may pay itself (on-us transfers): a rule of the scheme.
+    pub on_us_transfers: bool,
 }
 
 /// Signatures of messages. Without anything said: signatures are passed on, and the hub makes none.

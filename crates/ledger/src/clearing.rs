@@ -25,6 +25,8 @@ pub struct Prepare {
     pub condition: Condition,
     /// From this moment on it can no longer be committed.
     pub expiration: Timestamp,
+    /// Whether a participant may pay itself: a rule of the scheme.
+    pub may_be_on_us: bool,
     /// Content of the request.
     pub hash: ContentHash,
 }
@@ -160,7 +162,7 @@ impl Ledger {
         };
         let mut transfer = new_transfer(now, prepare, &payer);
         transfer.payee = self.registry.participant_named(prepare.payee.as_str()).map(|payee| payee.id);
-        match self.reserve(now, &payer, &transfer) {
+        match self.reserve(now, prepare, &transfer) {
             Ok(()) => {
                 self.save_transfer(transfer.clone());
                 PrepareDecision::Reserved(transfer)
@@ -239,37 +241,46 @@ impl Ledger {
         }
     }
 
-    /// Everything that must hold before money is reserved, and the reservation itself.
-    fn reserve(&mut self, now: Timestamp, payer: &Participant, transfer: &Transfer) -> Result<(), FspiopError> {
+    /// Everything that must hold before money is reserved, in upstream's order, and the reservation itself.
+    fn reserve(&mut self, now: Timestamp, prepare: &Prepare, transfer: &Transfer) -> Result<(), FspiopError> {
+        let currency = transfer.currency;
+        let position = self.usable_position(&prepare.payer, currency)?.clone();
+        let payee_position = self.usable_position(&prepare.payee, currency)?.id;
+        if !transfer.amount.is_positive() {
+            return Err(FspiopError::new(ErrorCode::ValidationError, "/requestBody/amount/amount must be above 0"));
+        }
         if transfer.expiration <= now {
             let detail = format!("Expiration date {} is already in the past", transfer.expiration);
             return Err(FspiopError::new(ErrorCode::ValidationError, detail));
         }
-        if !transfer.amount.is_positive() {
-            return Err(FspiopError::new(ErrorCode::ValidationError, "/requestBody/amount/amount must be above 0"));
+        if payee_position == position.id && !prepare.may_be_on_us {
+            let detail = "Payer FSP and Payee FSP should be different: the scheme allows no on-us transfers";
+            return Err(FspiopError::new(ErrorCode::ValidationError, detail));
         }
-        let payee = transfer.payee.and_then(|payee| self.registry.participant(payee)).cloned();
-        let payee = payee.ok_or_else(|| not_a_party("Payee participant", "does not exist"))?;
-        if payee.id == payer.id {
-            return Err(FspiopError::new(ErrorCode::ValidationError, "Payer FSP and Payee FSP should be different"));
-        }
-        let position = self.usable_position("Payer", payer, transfer.currency)?.clone();
-        self.usable_position("Payee", &payee, transfer.currency)?;
-        if self.headroom(&position).is_none_or(|headroom| !headroom.covers(transfer.amount)) {
-            return Err(FspiopError::plain(ErrorCode::PayerFspInsufficientLiquidity));
+        let insufficient = ErrorCode::PayerFspInsufficientLiquidity;
+        let without_cap = Some(ErrorCode::PayerLimitError);
+        let exceeded = self.headroom(&position).map_or(without_cap, |room| room.exceeded(transfer.amount));
+        if let Some(code) = exceeded {
+            return Err(FspiopError::plain(code));
         }
         self.post(Ledger::entry(transfer, EntryKind::Reserve, position.id, AccountId::TRANSIT, now))
-            .ok_or_else(|| FspiopError::plain(ErrorCode::PayerFspInsufficientLiquidity))
+            .ok_or_else(|| FspiopError::plain(insufficient))
     }
 
-    fn usable_position(&self, role: &str, owner: &Participant, currency: Currency) -> Result<&Account, FspiopError> {
-        if !owner.active || owner.id == crate::ParticipantId::HUB {
-            return Err(not_a_party(role, "participant is inactive"));
+    /// The position account of a participant, if it can take part in a transfer.
+    fn usable_position(&self, name: &fspiop::FspId, currency: Currency) -> Result<&Account, FspiopError> {
+        let unknown = |what: &str| FspiopError::new(ErrorCode::IdNotFound, format!("Participant {name} {what}"));
+        let unusable = |what: &str| FspiopError::new(ErrorCode::ValidationError, format!("Participant {name} {what}"));
+        let owner =
+            self.registry.participant_named(name.as_str()).filter(|owner| owner.id != crate::ParticipantId::HUB);
+        let owner = owner.ok_or_else(|| unknown("not found"))?;
+        if !owner.active {
+            return Err(unusable("is inactive"));
         }
         let account = self.registry.account_of(owner.id, currency, AccountType::Position);
-        let account = account.ok_or_else(|| not_a_party(role, "account not found in this currency"))?;
+        let account = account.ok_or_else(|| unknown(&format!("{currency} account not found")))?;
         if !account.active {
-            return Err(not_a_party(role, "account is inactive"));
+            return Err(unusable(&format!("{currency} account is inactive")));
         }
         Ok(account)
     }
@@ -310,10 +321,6 @@ impl Ledger {
 /// The error that both FSPs are told when time has run out.
 pub fn expired() -> FspiopError {
     FspiopError::plain(ErrorCode::TransferExpired)
-}
-
-fn not_a_party(role: &str, what: &str) -> FspiopError {
-    FspiopError::new(ErrorCode::IdNotFound, format!("{role} {what}"))
 }
 
 fn new_transfer(now: Timestamp, prepare: &Prepare, payer: &Participant) -> Transfer {

@@ -162,6 +162,7 @@ impl Stationery {
                     fulfilment: Some(self.offer(id).fulfilment),
                     completed_timestamp: Some(now),
                     transfer_state: TransferState::Committed,
+                    extension_list: None,
                 };
                 (format!("/transfers/{id}"), to_body(&body).into())
             }

@@ -330,7 +330,12 @@ fn malformed(error: serde_json::Error) -> FspiopError {
 }
 
 fn fulfil_answer(transfer_state: TransferState, fulfilment: Option<Fulfilment>, completed: Timestamp) -> Answer {
-    let body = to_body(&TransferFulfilBody { fulfilment, completed_timestamp: Some(completed), transfer_state });
+    let body = to_body(&TransferFulfilBody {
+        fulfilment,
+        completed_timestamp: Some(completed),
+        transfer_state,
+        extension_list: None,
+    });
     match transfer_state {
         TransferState::Reserved => Answer::Reservation(body),
         _ => Answer::Success(body),

@@ -83,7 +83,13 @@ pub(crate) fn reprinted(body: &Bytes) -> Bytes {
 
 /// The body of PUT /transfers/{ID}.
 pub(crate) fn answer_body(state: TransferState, fulfilment: Option<Fulfilment>, completed: Option<Timestamp>) -> Bytes {
-    to_body(&TransferFulfilBody { fulfilment, completed_timestamp: completed, transfer_state: state }).into()
+    to_body(&TransferFulfilBody {
+        fulfilment,
+        completed_timestamp: completed,
+        transfer_state: state,
+        extension_list: None,
+    })
+    .into()
 }
 
 /// The body of PUT /transfers/{ID}/error.

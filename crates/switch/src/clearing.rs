@@ -2,10 +2,11 @@
 
 use fspiop::{
     ErrorCode, FspId, FspiopError, Resource, Timestamp, TransferId, TransferState, headers,
-    write::{self, ErrorBody, TransferFulfilBody, TransferPatchBody},
+    write::{self, ErrorBody, ExtensionListBody, TransferFulfilBody, TransferPatchBody},
 };
 use ledger::{
-    AbortDecision, FulfilDecision, ParticipantId, Prepare, PrepareDecision, Transfer, TransferStatus,
+    AbortDecision, FulfilDecision, FundsMovement, FundsStatus, ParticipantId, Prepare, PrepareDecision, Transfer,
+    TransferStatus,
     planted::{self, Bug},
 };
 
@@ -31,9 +32,7 @@ pub(crate) fn prepare(state: &mut State, inbound: &Inbound, prepare: &Prepare, i
         }
         PrepareDecision::Refused(_, error) => tell_error(state, &inbound.source, id, &error, Some(&inbound.headers)),
         PrepareDecision::Duplicate(transfer) if transfer.status.is_final() => {
-            let message =
-                final_state(&state.configuration(), state.now, &transfer, &inbound.source, Some(&inbound.headers));
-            state.send(message);
+            tell_final_state(state, inbound, &transfer);
         }
         // Its callback is still to come.
         PrepareDecision::Duplicate(_) => {}
@@ -55,7 +54,7 @@ pub(crate) fn fulfil(state: &mut State, inbound: &Inbound, fulfil: &ledger::Fulf
             }
         }
         FulfilDecision::Duplicate(transfer) if notify => tell_payee(state, inbound, &transfer),
-        FulfilDecision::Duplicate(_) => {}
+        FulfilDecision::Duplicate(transfer) => tell_final_state(state, inbound, &transfer),
         FulfilDecision::Expired(transfer) => tell_expired(state, &transfer),
         FulfilDecision::Modified(_) => tell_modified(state, inbound, id),
         FulfilDecision::NotReserved(_) => tell_not_reserved(state, inbound, id),
@@ -77,8 +76,7 @@ pub(crate) fn abort(state: &mut State, inbound: &Inbound, abort: &ledger::Abort)
             state.send(message);
         }
         AbortDecision::Expired(transfer) => tell_expired(state, &transfer),
-        // The payee knows what it said.
-        AbortDecision::Duplicate(_) => {}
+        AbortDecision::Duplicate(transfer) => tell_final_state(state, inbound, &transfer),
         AbortDecision::Modified(_) => tell_modified(state, inbound, id),
         AbortDecision::NotReserved(_) => tell_not_reserved(state, inbound, id),
         AbortDecision::NotThePayee(_) => tell_not_the_payee(state, inbound, id),
@@ -116,6 +114,54 @@ pub fn answer_get(
     };
     message.give_up_at = lifetime::lookup(now);
     message
+}
+
+/// The callback that answers GET /transfers/{ID} where the id names a movement of funds, for the participant whose funds they are.
+pub fn answer_funds_get(
+    configuration: &Configuration,
+    now: Timestamp,
+    inbound: &Inbound,
+    funds: &FundsMovement,
+) -> Message {
+    let owner = configuration.registry.participant(funds.participant);
+    if owner.is_none_or(|owner| owner.name != inbound.source) {
+        let error = FspiopError::plain(ErrorCode::ClientError);
+        let cause = Some(&inbound.headers);
+        return transfer_error(configuration, now, &inbound.source, funds.id, error.to_body(), cause);
+    }
+    let transfer_state = match funds.status {
+        FundsStatus::Reserved => TransferState::Reserved,
+        FundsStatus::Committed => TransferState::Committed,
+        FundsStatus::Aborted => TransferState::Aborted,
+    };
+    let body = TransferFulfilBody {
+        fulfilment: None,
+        completed_timestamp: funds.ended_at,
+        transfer_state,
+        extension_list: None,
+    };
+    let mut message = put(configuration, now, funds.id, &body, &inbound.source, Some(&inbound.headers));
+    message.give_up_at = lifetime::lookup(now);
+    message
+}
+
+/// What a payee is told that says RESERVED in version 1.0, where that only means that the transfer is under way at its side:
+/// nothing if that can be, else what is wrong with it.
+pub fn answer_interim(
+    configuration: &Configuration,
+    now: Timestamp,
+    inbound: &Inbound,
+    id: TransferId,
+    known: Option<&Transfer>,
+) -> Option<Message> {
+    let source = configuration.registry.participant_named(inbound.source.as_str()).map(|source| source.id);
+    let error = match known {
+        None => not_found(),
+        Some(transfer) if transfer.payee.is_none() || transfer.payee != source => not_the_payee(),
+        Some(transfer) if transfer.status != TransferStatus::Reserved => not_reserved(),
+        Some(_) => return None,
+    };
+    Some(transfer_error(configuration, now, &inbound.source, id, error.to_body(), Some(&inbound.headers)))
 }
 
 fn tell_committed(state: &mut State, inbound: &Inbound, transfer: &Transfer, notify: bool) {
@@ -171,18 +217,33 @@ fn tell_modified(state: &mut State, inbound: &Inbound, id: TransferId) {
 }
 
 fn tell_not_reserved(state: &mut State, inbound: &Inbound, id: TransferId) {
-    let error = FspiopError::new(ErrorCode::ValidationError, "non-RESERVED transfer state");
-    tell_error(state, &inbound.source, id, &error, Some(&inbound.headers));
+    tell_error(state, &inbound.source, id, &not_reserved(), Some(&inbound.headers));
 }
 
 fn tell_not_the_payee(state: &mut State, inbound: &Inbound, id: TransferId) {
-    let error = FspiopError::new(ErrorCode::ValidationError, "FSPIOP-Source header should match Payee");
-    tell_error(state, &inbound.source, id, &error, Some(&inbound.headers));
+    tell_error(state, &inbound.source, id, &not_the_payee(), Some(&inbound.headers));
 }
 
 fn tell_not_found(state: &mut State, inbound: &Inbound, id: TransferId) {
-    let error = FspiopError::new(ErrorCode::InternalServerError, "transfer not found");
-    tell_error(state, &inbound.source, id, &error, Some(&inbound.headers));
+    tell_error(state, &inbound.source, id, &not_found(), Some(&inbound.headers));
+}
+
+fn not_reserved() -> FspiopError {
+    FspiopError::new(ErrorCode::ValidationError, "non-RESERVED transfer state")
+}
+
+fn not_the_payee() -> FspiopError {
+    FspiopError::new(ErrorCode::ValidationError, "FSPIOP-Source header should match Payee")
+}
+
+fn not_found() -> FspiopError {
+    FspiopError::new(ErrorCode::InternalServerError, "transfer not found")
+}
+
+/// Who repeats a message about a transfer that has ended hears how it ended.
+fn tell_final_state(state: &mut State, inbound: &Inbound, transfer: &Transfer) {
+    let message = final_state(&state.configuration(), state.now, transfer, &inbound.source, Some(&inbound.headers));
+    state.send(message);
 }
 
 fn tell_error(state: &mut State, recipient: &FspId, id: TransferId, error: &FspiopError, cause: Option<&Headers>) {
@@ -215,19 +276,32 @@ fn state_callback(
     cause: Option<&Headers>,
 ) -> Message {
     let state = transfer.status.wire();
-    let completed_at = transfer.completed_at.filter(|_| state != TransferState::Reserved);
+    let reason = transfer.abort_reason.as_ref().filter(|_| state == TransferState::Aborted);
+    let body = TransferFulfilBody {
+        fulfilment: transfer.fulfilment,
+        completed_timestamp: transfer.completed_at.filter(|_| state != TransferState::Reserved),
+        transfer_state: state,
+        extension_list: reason.map(|reason| ExtensionListBody::cause(&reason.code, &reason.description)),
+    };
+    put(configuration, now, transfer.id, &body, to, cause)
+}
+
+fn put(
+    configuration: &Configuration,
+    now: Timestamp,
+    id: TransferId,
+    body: &TransferFulfilBody,
+    to: &FspId,
+    cause: Option<&Headers>,
+) -> Message {
     let what = Originated {
         recipient: to,
         endpoint: EndpointType::TransferPut,
         method: Method::Put,
         resource: Resource::Transfers,
-        path: format!("/transfers/{}", transfer.id),
-        body: write::to_body(&TransferFulfilBody {
-            fulfilment: transfer.fulfilment,
-            completed_timestamp: completed_at,
-            transfer_state: state,
-        }),
-        subject: Subject::Transfer(transfer.id),
+        path: format!("/transfers/{id}"),
+        body: write::to_body(body),
+        subject: Subject::Transfer(id),
         cause,
         give_up_at: lifetime::final_state(now),
     };

@@ -139,6 +139,8 @@ pub enum DeliveryResult {
     GaveUp {
         /// The message, to tell its originator.
         message: Box<Message>,
+        /// Whether its recipient answered that it does not take it; else it was never reached.
+        refused: bool,
         /// Why, for people.
         reason: Box<str>,
     },

@@ -22,12 +22,13 @@ mod originate;
 mod party;
 mod quote;
 mod relay;
+pub mod request_to_pay;
 mod state;
 mod undeliverable;
 
 pub use administration::{Administration, AdministrationError, FundsOutEnd, OracleSettings};
 pub use agreement::quote_not_found;
-pub use clearing::answer_get as answer_transfer_get;
+pub use clearing::{answer_funds_get, answer_get as answer_transfer_get, answer_interim};
 pub use command::{Command, Delivery, DeliveryResult, Inbound, Outcome};
 pub use configuration::{Configuration, Routing};
 pub use content_hash::content_hash;

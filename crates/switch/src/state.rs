@@ -253,8 +253,8 @@ fn decide_one(state: &mut State, command: &Command) -> Outcome {
 
 fn settle_delivery(state: &mut State, delivery: &Delivery) {
     state.changes.deliveries.push(delivery.clone());
-    if let DeliveryResult::GaveUp { message, .. } = &delivery.result
-        && let Some(error) = undeliverable(&state.configuration(), state.now, message)
+    if let DeliveryResult::GaveUp { message, refused, .. } = &delivery.result
+        && let Some(error) = undeliverable(&state.configuration(), state.now, message, *refused)
     {
         agreement::forget_undeliverable(state, message);
         state.send(error);

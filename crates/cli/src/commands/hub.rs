@@ -65,6 +65,7 @@ struct SettingsFile {
     callback_policy: Option<String>,
     jws_validate: Option<String>,
     jws_sign_key: Option<PathBuf>,
+    on_us_transfers: Option<bool>,
     admin: Option<Admin>,
     log_format: Option<LogFormat>,
 }
@@ -92,6 +93,7 @@ fn complete(mut arguments: ServeArguments) -> Result<ServeArguments, Failure> {
     arguments.jws_sign_key = arguments.jws_sign_key.or(file.jws_sign_key.filter(|_| !own_key));
     arguments.listen_address = arguments.listen_address.or(file.listen_address);
     arguments.port_offset = arguments.port_offset.or(file.port_offset);
+    arguments.on_us_transfers = arguments.on_us_transfers.or(file.on_us_transfers);
     arguments.admin = arguments.admin.or(file.admin);
     arguments.log_format = arguments.log_format.or(file.log_format);
     Ok(arguments)
@@ -120,7 +122,9 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
     }
     let delivery = hub::delivery::SchedulerSettings::default();
     let hub_name = opening.hub.clone();
-    let settings = Settings { listen, hub_name, callback_policy, delivery, intake: Intake::default(), jws };
+    let on_us_transfers = arguments.on_us_transfers.unwrap_or(false);
+    let settings =
+        Settings { listen, hub_name, callback_policy, delivery, intake: Intake::default(), jws, on_us_transfers };
     let runtime = runtime::start()?;
     runtime.block_on(async {
         let store = stores::open(opening, system_clock()).await.map_err(Failure::failed)?;

@@ -67,6 +67,9 @@ mod tests {
         let body = br#"{"errorInformation":{"errorCode":"5999","errorDescription":"Own reason","extensionList":{"extension":[{"key":"k","value":"v"}]}}}"#;
         let callback = ErrorCallback::read(body).unwrap();
         assert_eq!((&*callback.code, &*callback.description), ("5999", "Own reason"));
+        // Upstream takes numbers, and its own tests send one.
+        let number = br#"{"errorInformation":{"errorCode":5100,"errorDescription":"Own reason"}}"#;
+        assert_eq!(&*ErrorCallback::read(number).unwrap().code, "5100");
     }
 
     #[test]
@@ -92,7 +95,11 @@ mod tests {
                 r#"3100 Generic validation error - /requestBody/errorInformation/errorCode must match pattern "^[1-9]\d{3}$""#,
             ),
             (
-                r#"{"errorInformation":{"errorCode":5000,"errorDescription":"x"}}"#,
+                r#"{"errorInformation":{"errorCode":50000,"errorDescription":"x"}}"#,
+                r#"3100 Generic validation error - /requestBody/errorInformation/errorCode must match pattern "^[1-9]\d{3}$""#,
+            ),
+            (
+                r#"{"errorInformation":{"errorCode":5000.5,"errorDescription":"x"}}"#,
                 "3101 Malformed syntax - /requestBody/errorInformation/errorCode must be string",
             ),
         ] {

@@ -56,8 +56,8 @@ impl Outgoing {
         }
         if message.id.is_durable() {
             self.results.push(Delivery { message: message.id, attempts, at: now, result });
-        } else if let (DeliveryResult::GaveUp { .. }, Some(error)) =
-            (&result, undeliverable(configuration, now, &message))
+        } else if let DeliveryResult::GaveUp { refused, .. } = result
+            && let Some(error) = undeliverable(configuration, now, &message, refused)
         {
             self.offer(error);
         }

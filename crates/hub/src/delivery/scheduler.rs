@@ -253,15 +253,15 @@ impl Scheduler {
         self.lane(&message.recipient).in_flight -= 1;
         let reason = match attempted {
             Attempted::Taken => return Some(self.done(message, attempts, None)),
-            Attempted::Refused(reason) => return Some(self.done(message, attempts, Some(reason))),
+            Attempted::Refused(reason) => return Some(self.done(message, attempts, Some((reason, false)))),
             Attempted::Declined(reason) if !is_final_state(&message) || attempts >= DECLINED_ATTEMPTS => {
-                return Some(self.done(message, attempts, Some(reason)));
+                return Some(self.done(message, attempts, Some((reason, true))));
             }
             Attempted::Declined(reason) | Attempted::Failed(reason) => reason,
         };
         let again_at = now.plus_millis(self.pause_ms(attempt.earlier, token));
         if again_at > message.give_up_at {
-            return Some(self.done(message, attempts, Some(reason)));
+            return Some(self.done(message, attempts, Some((reason, false))));
         }
         self.paused.insert((again_at, token), Attempt { message: message.clone(), earlier: attempts });
         self.fill(&message.recipient);
@@ -328,7 +328,8 @@ impl Scheduler {
         }
     }
 
-    fn done(&mut self, message: Arc<Message>, attempts: u32, gave_up: Option<String>) -> Finished {
+    /// `gave_up` says why it was given up, and whether its recipient refused it.
+    fn done(&mut self, message: Arc<Message>, attempts: u32, gave_up: Option<(String, bool)>) -> Finished {
         let ordered = message.id.is_durable();
         let lane = self.lane(&message.recipient);
         lane.size -= 1;
@@ -342,8 +343,9 @@ impl Scheduler {
         self.fill(&message.recipient);
         let result = match gave_up {
             None => DeliveryResult::Delivered,
-            Some(reason) => {
-                DeliveryResult::GaveUp { message: Box::new(message.as_ref().clone()), reason: reason.into() }
+            Some((reason, refused)) => {
+                let message = Box::new(message.as_ref().clone());
+                DeliveryResult::GaveUp { message, refused, reason: reason.into() }
             }
         };
         Finished { message, attempts, result }

@@ -5,15 +5,15 @@
 
 use bytes::Bytes;
 use fspiop::{
-    BulkRegistration, BulkRegistrationAnswer, Currency, ErrorCallback, ErrorCode, FspId, FspiopError, Identifier,
-    ParticipantAnswer, ParticipantRegistration, PartyAnswer, PartyId, QuoteAnswer, QuoteId, QuoteRequest, Resource,
-    TransferFulfil, TransferId, TransferPrepare, TransferState, check_request, headers,
+    ApiVersion, BulkRegistration, BulkRegistrationAnswer, Currency, ErrorCallback, ErrorCode, FspId, FspiopError,
+    Identifier, ParticipantAnswer, ParticipantRegistration, PartyAnswer, PartyId, QuoteAnswer, QuoteId, QuoteRequest,
+    Resource, TransferFulfil, TransferId, TransferPatch, TransferPrepare, TransferState, check_request, headers,
 };
 use http::{HeaderMap, HeaderName, Uri, header, request::Parts};
 use ledger::{Abort, AbortReason, Fulfil, Prepare, TransferStatus};
 use switch::{Command, Configuration, Headers, Inbound, Method, content_hash};
 
-use super::{Refusal, Route};
+use super::{Refusal, Route, passing};
 
 /// A request that may be answered 202 or 200.
 #[derive(Clone, Debug)]
@@ -47,6 +47,10 @@ pub enum Question {
     GetTransfer(Inbound, TransferId),
     /// What became of a quote?
     GetQuote(Inbound, QuoteId),
+    /// The payee has reserved a transfer at its side and will say more later.
+    Interim(Inbound, TransferId),
+    /// A request to pay, its authorization or the state of a transaction, on its way between two FSPs.
+    Pass(Inbound, Resource, Box<str>),
 }
 
 /// The headers that travel on with a message.
@@ -70,7 +74,14 @@ pub fn interpret(
     configuration: &Configuration,
     trace: impl FnOnce() -> Box<str>,
 ) -> Result<Request, Refusal> {
-    let (resource, route) = Route::of(&parts.method, parts.uri.path())?;
+    let found = Route::of(&parts.method, parts.uri.path());
+    if let (Err(refusal), Some(resource)) = (&found, resource_of(&parts.uri))
+        && matches!(refusal.error.code, ErrorCode::ValidationError | ErrorCode::MalformedSyntax)
+    {
+        // A wrong id in the URI is a wrong field: versions and headers are looked at before it.
+        check_request(&parts.method, resource, &parts.headers)?;
+    }
+    let (resource, route) = found?;
     let checked = check_request(&parts.method, resource, &parts.headers)?;
     let inbound = Inbound {
         source: checked.source,
@@ -87,10 +98,20 @@ pub fn interpret(
     if source == configuration.hub_name() {
         return Err(unknown_source().into());
     }
-    let request = read(route, inbound, &parts.uri)?;
+    let request = match route {
+        // In version 1.0 RESERVED is no end: the hub commits when the payee says COMMITTED (FSPIOP 1.0, 6.7.3.1).
+        Route::Fulfil(id) if checked.version == ApiVersion::V1_0 && is_interim(&inbound)? => {
+            Request::Question(Box::new(Question::Interim(inbound, id)))
+        }
+        route => read(route, inbound, &parts.uri)?,
+    };
     // A registration from a stranger is taken, as upstream takes it, and comes to nothing: there is nobody to tell.
     let known = configuration.registry.participant_named(source.as_str()).is_some();
     if known || resource == Resource::Participants { Ok(request) } else { Err(unknown_source().into()) }
+}
+
+fn resource_of(uri: &Uri) -> Option<Resource> {
+    Resource::from_path(uri.path().split('/').nth(1)?)
 }
 
 fn unknown_source() -> FspiopError {
@@ -149,6 +170,11 @@ fn read(route: Route, inbound: Inbound, uri: &Uri) -> Result<Request, FspiopErro
             }
             Question::AnswerParty(inbound, party, failed)
         }
+        Route::Notify(_) => return Err(notify(&inbound)),
+        Route::Pass(passing) => {
+            let (resource, id) = passing::read(passing, uri, &inbound.body)?;
+            Question::Pass(Inbound { path: passing::path_with_query(uri), ..inbound }, resource, id)
+        }
         Route::RegisterParty(party) => {
             let registration = ParticipantRegistration::read(&inbound.body)?;
             Question::RegisterParty(inbound, party, registration.fsp_id, registration.currency)
@@ -166,6 +192,19 @@ fn answer_fsp(inbound: Inbound, party: PartyId) -> Result<Request, FspiopError> 
     Ok(Request::Question(Box::new(question)))
 }
 
+/// Whether a payee says RESERVED.
+fn is_interim(inbound: &Inbound) -> Result<bool, FspiopError> {
+    Ok(TransferFulfil::read(&inbound.body)?.state == TransferState::Reserved)
+}
+
+/// Only the hub says how a transfer has ended.
+fn notify(inbound: &Inbound) -> FspiopError {
+    match TransferPatch::read(&inbound.body) {
+        Err(error) => error,
+        Ok(_) => FspiopError::new(ErrorCode::ClientError, "PATCH /transfers/{ID} is the hub's own notification"),
+    }
+}
+
 fn command(command: Command) -> Result<Request, FspiopError> {
     Ok(Request::Command(Box::new(command)))
 }
@@ -181,6 +220,7 @@ fn prepare(inbound: Inbound) -> Result<Request, FspiopError> {
         currency: fields.amount.currency,
         condition: fields.condition,
         expiration: fields.expiration,
+        may_be_on_us: false,
         hash: content_hash(&inbound.body),
     };
     command(Command::Prepare { inbound, prepare, ilp_packet })

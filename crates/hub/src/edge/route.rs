@@ -1,9 +1,12 @@
 //! Which resource a URI and a method name.
 
-use fspiop::{ErrorCode, FspiopError, Identifier, PartyId, QuoteId, Resource, TransferId};
+use fspiop::{ErrorCode, FspiopError, Identifier, PartyId, QuoteId, Resource, TransferId, percent_decode};
 use http::Method;
 
 use super::{Refusal, party_route};
+
+/// Ids in URIs that the hub only passes on: more characters than any real id has.
+const MAX_ID_CHARACTERS: usize = 128;
 
 /// A resource of FSPIOP with what its URI names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +41,24 @@ pub enum Route {
     Fulfil(TransferId),
     /// `PUT /transfers/{ID}/error`
     Abort(TransferId),
+    /// `PATCH /transfers/{ID}`
+    Notify(TransferId),
+    /// A request to pay, its authorization or the state of a transaction, which the hub only passes on.
+    Pass(Passing),
+}
+
+/// What is passed on, and what must be read of it to see whether it may be. Ids stand in the URI, percent-encoded; any text is
+/// one, as the official files have it (parameter ID): the hub looks nothing up under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Passing {
+    /// `POST /transactionRequests`
+    RequestToPay,
+    /// `POST /authorizations`
+    RequestAuthorization,
+    /// `GET /{resource}/{ID}`
+    Ask(Resource, Box<str>),
+    /// `PUT /{resource}/{ID}[/error]`; `true` for an error.
+    Answer(Resource, Box<str>, bool),
 }
 
 impl Route {
@@ -60,6 +81,9 @@ impl Route {
         let route = match resource {
             Resource::Quotes => quotes(method, &rest, is_error, path),
             Resource::Transfers => transfers(method, &rest, is_error, path),
+            Resource::TransactionRequests | Resource::Authorizations | Resource::Transactions => {
+                passing(resource, method, &rest, is_error, path).map(Route::Pass)
+            }
             _ => Err(FspiopError::new(ErrorCode::NotImplemented, format!("/{}", resource.path())).into()),
         };
         route.map(|route| (resource, route))
@@ -87,6 +111,26 @@ fn transfers(method: &Method, rest: &[&str], is_error: bool, path: &str) -> Resu
         ([transfer], false, &Method::GET) => Ok(Route::GetTransfer(id(transfer)?)),
         ([transfer], false, &Method::PUT) => Ok(Route::Fulfil(id(transfer)?)),
         ([transfer], true, &Method::PUT) => Ok(Route::Abort(id(transfer)?)),
+        ([transfer], false, &Method::PATCH) => Ok(Route::Notify(id(transfer)?)),
+        ([_], false, _) => Err(Refusal::method_not_allowed("GET, PATCH, PUT")),
+        ([_], true, _) => Err(Refusal::method_not_allowed("PUT")),
+        _ => Err(Refusal::unknown_uri(path)),
+    }
+}
+
+fn passing(resource: Resource, method: &Method, rest: &[&str], is_error: bool, path: &str) -> Result<Passing, Refusal> {
+    let id = |text: &str| match percent_decode(text) {
+        Some(decoded) if decoded.chars().count() <= MAX_ID_CHARACTERS => Ok(Box::from(text)),
+        Some(_) => Err(FspiopError::new(ErrorCode::ValidationError, "/path/ID must NOT have more than 128 characters")),
+        None => Err(FspiopError::new(ErrorCode::MalformedSyntax, "/path must be percent-encoded UTF-8")),
+    };
+    match (rest, is_error, method) {
+        ([], _, &Method::POST) if resource == Resource::TransactionRequests => Ok(Passing::RequestToPay),
+        ([], _, &Method::POST) if resource == Resource::Authorizations => Ok(Passing::RequestAuthorization),
+        ([], ..) if resource == Resource::Transactions => Err(Refusal::unknown_uri(path)),
+        ([], ..) => Err(Refusal::method_not_allowed("POST")),
+        ([about], false, &Method::GET) => Ok(Passing::Ask(resource, id(about)?)),
+        ([about], _, &Method::PUT) => Ok(Passing::Answer(resource, id(about)?, is_error)),
         ([_], false, _) => Err(Refusal::method_not_allowed("GET, PUT")),
         ([_], true, _) => Err(Refusal::method_not_allowed("PUT")),
         _ => Err(Refusal::unknown_uri(path)),
@@ -119,7 +163,8 @@ mod tests {
         check(&Method::PUT, &transfer, Ok("Fulfil"));
         check(&Method::PUT, &format!("{transfer}/error"), Ok("Abort"));
         check(&Method::GET, &transfer, Ok("GetTransfer"));
-        check(&Method::PATCH, &transfer, Err("3000 GET, PUT"));
+        check(&Method::PATCH, &transfer, Ok("Notify"));
+        check(&Method::DELETE, &transfer, Err("3000 GET, PATCH, PUT"));
         check(&Method::GET, "/transfers", Err("3000 POST"));
         check(&Method::GET, "/transfers/42", Err("3100"));
         check(&Method::GET, &format!("{transfer}/"), Err("3002"));
@@ -127,5 +172,24 @@ mod tests {
         check(&Method::GET, "/nonsense", Err("3002"));
         check(&Method::GET, "", Err("3002"));
         check(&Method::POST, "/bulkTransfers", Err("2002"));
+    }
+
+    #[test]
+    fn what_is_passed_on() {
+        for (resource, posts) in [("transactionRequests", true), ("authorizations", true), ("transactions", false)] {
+            let all = format!("/{resource}");
+            check(&Method::POST, &all, if posts { Ok("Pass") } else { Err("3002") });
+            check(&Method::GET, &all, if posts { Err("3000 POST") } else { Err("3002") });
+            let one = format!("/{resource}/{ID}");
+            check(&Method::GET, &one, Ok("Pass"));
+            check(&Method::PUT, &one, Ok("Pass"));
+            check(&Method::PUT, &format!("{one}/error"), Ok("Pass"));
+            check(&Method::POST, &one, Err("3000 GET, PUT"));
+            check(&Method::GET, &format!("{one}/error"), Err("3000 PUT"));
+            check(&Method::GET, &format!("/{resource}/42"), Ok("Pass"));
+            check(&Method::GET, &format!("/{resource}/%FF"), Err("3101"));
+            check(&Method::GET, &format!("/{resource}/{}", "x".repeat(129)), Err("3100"));
+            check(&Method::GET, &format!("{one}/more"), Err("3002"));
+        }
     }
 }

@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
-use super::{Refusal, Request, interpret};
+use super::{Refusal, Request, interpret, moment};
 use crate::{Hub, health, openapi};
 
 /// Bytes of a header's line beside its name and value: a colon, a blank, and the end of the line.
@@ -55,8 +55,10 @@ async fn take(hub: &Arc<Hub>, request: HttpRequest) -> Result<(), Refusal> {
     let (body, _room) = read_body(hub, body).await?;
     let weight = body.len();
     let configuration = hub.current.get();
-    let request = interpret(&parts, body.clone(), &configuration, new_trace)?;
-    hub.signatures.check(&parts, &body, &configuration, hub.clock.now())?;
+    let now = hub.clock.now();
+    let mut request = interpret(&parts, body.clone(), &configuration, new_trace)?;
+    hub.signatures.check(&parts, &body, &configuration, now)?;
+    moment::settle(&mut request, now, hub.on_us_transfers)?;
     match request {
         Request::Command(command) => {
             hub.committer.commit(*command, weight).await?;

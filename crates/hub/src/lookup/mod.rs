@@ -12,9 +12,9 @@ mod registration;
 
 use std::{collections::HashSet, sync::Arc};
 
-use fspiop::{Currency, ErrorCode, FspId, FspiopError, PartyId, QuoteId, Resource, Timestamp, headers};
+use fspiop::{Currency, ErrorCode, FspId, FspiopError, PartyId, QuoteId, Resource, Timestamp, TransferId, headers};
 use store::{Clock, Store};
-use switch::{Configuration, EndpointType, Inbound, Message, PartyEntry, Subject, lookup, relay};
+use switch::{Configuration, EndpointType, Inbound, Message, PartyEntry, Subject, lookup, relay, request_to_pay};
 use tokio::{sync::Semaphore, time::Instant};
 
 use self::cache::{Cache, Key};
@@ -106,6 +106,8 @@ impl Lookup {
         let room = self.room.clone().try_acquire_owned().map_err(|_| busy())?;
         let (answer, delivery) = (answer(self.clone()), self.delivery.clone());
         tokio::spawn(async move {
+            // A callback that overtakes the answer to its request confuses senders.
+            tokio::task::yield_now().await;
             delivery.send(answer.await);
             drop(room);
         });
@@ -148,18 +150,41 @@ impl Lookup {
             }
             // It never gets here: it has messages of its own.
             Question::RegisterParties(..) => Vec::new(),
-            Question::GetTransfer(inbound, id) => match self.store.transfer(id).await {
+            Question::GetTransfer(inbound, id) => self.transfer_state(&configuration, &inbound, id).await,
+            Question::Interim(inbound, id) => match self.store.transfer(id).await {
                 Ok(known) => {
                     let now = self.clock.now();
-                    vec![switch::answer_transfer_get(&configuration, now, &inbound, id, known.as_ref())]
+                    switch::answer_interim(&configuration, now, &inbound, id, known.as_ref()).into_iter().collect()
                 }
                 Err(error) => unanswered(&error),
             },
+            Question::Pass(inbound, resource, id) => {
+                let now = self.clock.now();
+                request_to_pay::pass(&configuration, now, &inbound, resource, &id).into_iter().collect()
+            }
             Question::GetQuote(inbound, id) => match self.store.quote(id).await {
                 Ok(known) => vec![self.ask_about_quote(&configuration, &inbound, id, known.as_ref())],
                 Err(error) => unanswered(&error),
             },
         }
+    }
+
+    /// What became of a transfer, or of a movement of funds: their ids share one space.
+    async fn transfer_state(&self, configuration: &Configuration, inbound: &Inbound, id: TransferId) -> Vec<Message> {
+        let known = match self.store.transfer(id).await {
+            Ok(known) => known,
+            Err(error) => return unanswered(&error),
+        };
+        if known.is_none() {
+            match self.store.story(id).await {
+                Ok(store::Story { funds: Some(funds), .. }) => {
+                    return vec![switch::answer_funds_get(configuration, self.clock.now(), inbound, &funds)];
+                }
+                Ok(_) => {}
+                Err(error) => return unanswered(&error),
+            }
+        }
+        vec![switch::answer_transfer_get(configuration, self.clock.now(), inbound, id, known.as_ref())]
     }
 
     async fn find_party(

@@ -96,6 +96,45 @@ const TRANSFERS: &[Row] = &[
     (Put, "/transfers/{ID}/error", Resource::Transfers, Some(Body::Error), "Rejects a transfer"),
 ];
 
+/// What the hub only passes on, to whom FSPIOP-Destination names.
+const PASSED: &[Row] = &[
+    (
+        Post,
+        "/transactionRequests",
+        Resource::TransactionRequests,
+        Some(Body::TransactionRequest),
+        "Asks a payer to pay",
+    ),
+    (Get, "/transactionRequests/{ID}", Resource::TransactionRequests, None, "Asks for the state of a request to pay"),
+    (
+        Put,
+        "/transactionRequests/{ID}",
+        Resource::TransactionRequests,
+        Some(Body::TransactionRequestAnswer),
+        "Says the state of a request to pay",
+    ),
+    (
+        Put,
+        "/transactionRequests/{ID}/error",
+        Resource::TransactionRequests,
+        Some(Body::Error),
+        "Says why a request to pay comes to nothing",
+    ),
+    (Post, "/authorizations", Resource::Authorizations, Some(Body::AuthorizationRequest), "Asks a payer to approve"),
+    (Get, "/authorizations/{ID}", Resource::Authorizations, None, "Asks a payer to approve"),
+    (Put, "/authorizations/{ID}", Resource::Authorizations, Some(Body::AuthorizationAnswer), "Approves or not"),
+    (Put, "/authorizations/{ID}/error", Resource::Authorizations, Some(Body::Error), "Says why nobody approves"),
+    (Get, "/transactions/{ID}", Resource::Transactions, None, "Asks for the state of a transaction"),
+    (
+        Put,
+        "/transactions/{ID}",
+        Resource::Transactions,
+        Some(Body::TransactionAnswer),
+        "Says the state of a transaction",
+    ),
+    (Put, "/transactions/{ID}/error", Resource::Transactions, Some(Body::Error), "Says why there is no state"),
+];
+
 /// The document.
 pub(super) fn document() -> Document {
     let mut document = Document::new("FSPIOP", "Lookup, agreement and clearing, in versions 1.0, 1.1 and 2.0");
@@ -106,7 +145,7 @@ pub(super) fn document() -> Document {
 }
 
 fn rows() -> impl Iterator<Item = &'static Row> {
-    [PARTICIPANTS, PARTIES, QUOTES, TRANSFERS].into_iter().flatten()
+    [PARTICIPANTS, PARTIES, QUOTES, TRANSFERS, PASSED].into_iter().flatten()
 }
 
 fn describe(row: &Row) -> Describe {

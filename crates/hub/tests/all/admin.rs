@@ -173,7 +173,7 @@ async fn a_lower_cap_binds_the_next_transfer() {
     let refused = Transfer::new("0.0001");
     world.hub.must_take(&refused.prepare()).await;
     let told = world.payer.wait_for_one("PUT", &refused.error_path()).await;
-    assert_eq!(told.error(), ("4001".to_owned(), "Payer FSP insufficient liquidity".to_owned()));
+    assert_eq!(told.error(), ("4200".to_owned(), "Payer limit error".to_owned()));
     assert_eq!(world.position(PAYER).await, "100");
 }
 
@@ -191,7 +191,7 @@ async fn what_is_switched_off_takes_no_part_until_it_is_switched_on() {
         let refused = Transfer::new("1");
         world.hub.must_take(&refused.prepare()).await;
         let (code, description) = world.payer.wait_for_one("PUT", &refused.error_path()).await.error();
-        assert_eq!(code, "3200", "{path}: {description}");
+        assert_eq!(code, "3100", "{path}: {description}");
         assert!(description.ends_with("inactive"), "{path}: {description}");
         operator.put(&path, json!({"isActive": true})).await;
         world.pay(&Transfer::new("1")).await;
@@ -246,14 +246,13 @@ async fn settlement_models_are_made_shown_and_switched() {
     assert_eq!(world.hub.read("/settlementModels").await, json!([shown]));
     let again = world.hub.admin(&Request::admin("POST", "/settlementModels").body(model.to_string())).await;
     assert_eq!((again.status, again.error().1.contains("already exists")), (400, true));
-    // It asks for no cover: the cap alone binds.
+    // It asks for no cover, and yet nobody sends what is not covered.
     operator.cap(PAYER, "20000").await;
-    world.pay(&Transfer::new("15000")).await;
+    let refused = Transfer::new("15000");
+    world.hub.must_take(&refused.prepare()).await;
+    assert_eq!(world.payer.wait_for_one("PUT", &refused.error_path()).await.error().0, "4001");
     operator.put("/settlementModels/DEFERREDNET", json!({"isActive": false})).await;
     assert_eq!(world.hub.read("/settlementModels/DEFERREDNET").await["isActive"], false);
-    let refused = Transfer::new("1");
-    world.hub.must_take(&refused.prepare()).await;
-    world.payer.wait_for_one("PUT", &refused.error_path()).await;
 }
 
 #[tokio::test]
@@ -344,5 +343,8 @@ async fn a_further_currency_brings_further_accounts() {
     let body = transfer.body().to_string().replace("USD", "KES");
     world.hub.must_take(&transfer.prepare().body(body)).await;
     let told = world.payer.wait_for_one("PUT", &transfer.error_path()).await;
-    assert_eq!(told.error(), ("3200".into(), "Generic ID not found - Payee account not found in this currency".into()));
+    assert_eq!(
+        told.error(),
+        ("3200".into(), "Generic ID not found - Participant payeefsp KES account not found".into())
+    );
 }

@@ -126,8 +126,8 @@ async fn a_message_that_is_refused_is_not_sent_again() {
         let id = new_id();
         world.hub.must_take(&request_quote(&id)).await;
         let told = world.payer.wait_for_one("PUT", &format!("/quotes/{id}/error")).await;
-        let expect = "Destination communication error - payeefsp can't be reached";
-        assert_eq!(told.error(), ("1001".to_owned(), expect.to_owned()));
+        let expect = "Generic client error - payeefsp did not take the request";
+        assert_eq!(told.error(), ("3000".to_owned(), expect.to_owned()));
         world.hub.quiet().await;
         assert_eq!(world.payee.received().len(), before + 1, "{status}");
     }

@@ -73,11 +73,11 @@ async fn without_an_endpoint_a_message_is_given_up_and_its_requester_told() {
     let id = new_id();
     world.hub.must_take(&request_quote(&id).to("silentfsp")).await;
     let told = world.payer.wait_for_one("PUT", &format!("/quotes/{id}/error")).await;
-    let expect = "Destination communication error - silentfsp can't be reached";
-    assert_eq!(told.error(), ("1001".to_owned(), expect.to_owned()));
+    let expect = "Destination FSP Error - No FSPIOP_CALLBACK_URL_QUOTES endpoint found for silentfsp";
+    assert_eq!(told.error(), ("3201".to_owned(), expect.to_owned()));
     world.hub.must_take(&Request::fspiop("GET", "/parties/MSISDN/1", PAYER).to("silentfsp")).await;
     let told = world.payer.wait_for_one("PUT", "/parties/MSISDN/1/error").await;
-    assert_eq!(told.error().0, "1001");
+    assert_eq!(told.error().0, "3201");
     // A transfer waits for its expiration, nobody is told before.
     let transfer = Transfer { payee: "silentfsp".to_owned(), ..Transfer::new("1") };
     world.hub.must_take(&transfer.prepare()).await;

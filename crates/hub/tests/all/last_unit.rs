@@ -45,7 +45,7 @@ async fn one_gets_it(store: Arc<dyn Store>) {
     // The first payment's callback, and an error for all others.
     let told = world.payer.wait_for(PREPARES).await;
     let refused = told.iter().filter(|request| request.path.ends_with("/error"));
-    assert!(refused.clone().all(|request| request.error().0 == "4001"));
+    assert!(refused.clone().all(|request| request.error().0 == "4200"));
     assert_eq!(refused.count(), PREPARES - 1);
     assert_eq!(world.payee.wait_for(2).await.len(), 2, "the first payment's prepare and one more");
     assert_eq!(world.position(PAYER).await, "11");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Connection, Request, Response, World,
-    messages::{Transfer, error, new_id, party_answer, quote_answer, quote_request, request_quote},
+    messages::{Transfer, error, new_id, party_answer, quote_answer, quote_request, request_quote, request_to_pay},
     world::{PAYEE, PAYER},
 };
 
@@ -29,6 +29,16 @@ fn good_requests() -> Vec<Request> {
         put("/participants/MSISDN/27713803912/error", error("3204", "no")),
         Request::fspiop("GET", "/participants/MSISDN/27713803912", PAYER),
         Request::fspiop("POST", "/participants/MSISDN/27713803912", PAYEE).body(json!({"fspId": PAYEE}).to_string()),
+        Request::fspiop("POST", "/transactionRequests", PAYEE).to(PAYER).body(request_to_pay(&quote).to_string()),
+        Request::fspiop("GET", &format!("/transactionRequests/{quote}"), PAYEE).to(PAYER),
+        put(&format!("/transactionRequests/{quote}"), json!({"transactionRequestState": "RECEIVED"})),
+        put(&format!("/transactionRequests/{quote}/error"), error("5100", "no")),
+        Request::fspiop("GET", &format!("/authorizations/{quote}"), PAYEE).to(PAYER),
+        put(&format!("/authorizations/{quote}"), json!({"responseType": "ENTERED"})),
+        put(&format!("/authorizations/{quote}/error"), error("5100", "no")),
+        Request::fspiop("GET", &format!("/transactions/{quote}"), PAYER).to(PAYEE),
+        put(&format!("/transactions/{quote}"), json!({"transactionState": "COMPLETED"})),
+        put(&format!("/transactions/{quote}/error"), error("5100", "no")),
     ]
 }
 
@@ -128,9 +138,10 @@ async fn uris_and_methods_that_do_not_exist() {
     for (method, path, allow) in [
         ("GET", "/transfers", "POST"),
         ("PUT", "/transfers", "POST"),
-        ("POST", "/transfers/ID", "GET, PUT"),
-        ("PATCH", "/transfers/ID", "GET, PUT"),
-        ("DELETE", "/transfers/ID", "GET, PUT"),
+        ("POST", "/transfers/ID", "GET, PATCH, PUT"),
+        ("DELETE", "/transfers/ID", "GET, PATCH, PUT"),
+        ("DELETE", "/transactionRequests", "POST"),
+        ("POST", "/authorizations/ID", "GET, PUT"),
         ("GET", "/transfers/ID/error", "PUT"),
         ("DELETE", "/quotes", "POST"),
         ("POST", "/quotes/ID", "GET, PUT"),
@@ -162,7 +173,7 @@ async fn uris_and_methods_that_do_not_exist() {
     ] {
         checker.check(&Request::plain(method, &at(path)), 404, "3002", "Unknown URI").await;
     }
-    for (method, path) in [("POST", "/bulkTransfers"), ("GET", "/transactionRequests/ID"), ("POST", "/fxQuotes")] {
+    for (method, path) in [("POST", "/bulkTransfers"), ("POST", "/fxQuotes")] {
         checker.check(&Request::plain(method, &at(path)), 501, "2002", "Not implemented").await;
     }
     for (path, code, part) in [
@@ -194,6 +205,12 @@ async fn the_uri_goes_before_the_headers_and_these_before_the_body_and_that_befo
     let bad = || Request::plain("POST", "/transfers").body("{");
     checker.check(&Request::plain("POST", "/nonsense").body("{"), 404, "3002", "").await;
     checker.check(&bad(), 400, "3102", "accept").await;
+    // The form of an id is a field's: headers and versions go before it.
+    let bad_id = Request::fspiop("GET", "/transfers/42", PAYER);
+    let version = bad_id.clone().with("accept", "application/vnd.interoperability.transfers+json;version=9.0");
+    checker.check(&version, 406, "3001", "Unacceptable version").await;
+    checker.check(&bad_id.clone().without("date"), 400, "3102", "date").await;
+    checker.check(&bad_id, 400, "3100", "/path/ID").await;
     let with_headers = Request::fspiop("POST", "/transfers", "nobody");
     checker.check(&with_headers.clone().body("{"), 400, "3101", "Invalid JSON").await;
     checker.check(&with_headers.clone().body("{}"), 400, "3102", "'transferId'").await;

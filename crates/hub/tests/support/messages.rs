@@ -157,3 +157,15 @@ pub(crate) fn request_quote(id: &str) -> Request {
 pub(crate) fn party_answer(kind: &str, id: &str) -> Value {
     json!({"party": {"partyIdInfo": {"partyIdType": kind, "partyIdentifier": id, "fspId": "payeefsp"}, "name": "Alice"}})
 }
+
+/// The body of POST /transactionRequests.
+pub(crate) fn request_to_pay(id: &str) -> Value {
+    json!({
+        "transactionRequestId": id,
+        "payee": {"partyIdInfo": {"partyIdType": "MSISDN", "partyIdentifier": "27713803912", "fspId": "payeefsp"}},
+        "payer": {"partyIdType": "MSISDN", "partyIdentifier": "27713803905", "fspId": "payerfsp"},
+        "amount": {"amount": "12.34", "currency": "USD"},
+        "transactionType": {"scenario": "PAYMENT", "initiator": "PAYEE", "initiatorType": "BUSINESS"},
+        "authenticationType": "OTP",
+    })
+}

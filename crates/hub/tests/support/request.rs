@@ -109,6 +109,11 @@ impl Request {
         format!("{} {}", self.method, self.path.chars().take(120).collect::<String>())
     }
 
+    /// The query.
+    pub(crate) fn query(&self) -> Option<&str> {
+        self.path.split_once('?').map(|(_, query)| query)
+    }
+
     /// The request as it goes over the wire.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.head();

@@ -63,7 +63,7 @@ fn a_cap_that_is_far_above_a_negative_position_does_not_overflow() {
     ledger.adjust_limit(&fsp(PAYEE), usd(), Amount::from_units(i128::MAX)).unwrap();
     let back = Prepare { payer: fsp(PAYEE), payee: fsp(PAYER), ..payment(2, "1") };
     // The room is more than an amount can say; nothing is sent rather than too much.
-    assert_eq!(prepared(&ledger.prepare(START, &back)), "4001 Payer FSP insufficient liquidity");
+    assert_eq!(prepared(&ledger.prepare(START, &back)), "4200 Payer limit error");
     ledger.adjust_limit(&fsp(PAYEE), usd(), amount("1000")).unwrap();
     let back = Prepare { transfer_id: crate::world::id(3), ..back };
     assert_eq!(prepared(&ledger.prepare(START, &back)), "reserved");

@@ -75,7 +75,7 @@ fn a_batch_goes_on_where_the_last_one_ended() {
     assert_eq!((position(&second, PAYER), position(&second, PAYEE)), ("100".to_owned(), "-60".to_owned()));
     let mut third = next_batch(&second, &[PAYER, PAYEE], &[2]);
     let decision = third.prepare(START, &payment(3, "0.0001"));
-    assert_eq!(crate::world::prepared(&decision), "4001 Payer FSP insufficient liquidity");
+    assert_eq!(crate::world::prepared(&decision), "4200 Payer limit error");
 }
 
 #[test]

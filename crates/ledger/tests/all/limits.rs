@@ -12,7 +12,8 @@ use crate::world::{
 };
 
 const RESERVED: &str = "reserved";
-const REFUSED: &str = "4001 Payer FSP insufficient liquidity";
+const UNCOVERED: &str = "4001 Payer FSP insufficient liquidity";
+const CAPPED: &str = "4200 Payer limit error";
 
 /// Prepares payments of these amounts one after the other in one batch, and says what became of each.
 fn prepare_all(ledger: &mut Ledger, amounts: &[&str]) -> Vec<String> {
@@ -34,26 +35,29 @@ fn check(cap: &str, paid_in: &str, amounts: &[&str], expect: &[&str], position_a
 #[test]
 fn limits_may_be_reached_exactly_and_not_passed_by_one_unit() {
     check("100", "1000", &["100"], &[RESERVED], "100");
-    check("100", "1000", &["100.0001"], &[REFUSED], "0");
+    check("100", "1000", &["100.0001"], &[CAPPED], "0");
     check("1000", "100", &["100"], &[RESERVED], "100");
-    check("1000", "100", &["100.0001"], &[REFUSED], "0");
+    check("1000", "100", &["100.0001"], &[UNCOVERED], "0");
     check("0.0001", "1", &["0.0001"], &[RESERVED], "0.0001");
-    check("0", "1000", &["0.0001"], &[REFUSED], "0");
-    check("1000", "0", &["0.0001"], &[REFUSED], "0");
+    check("0", "1000", &["0.0001"], &[CAPPED], "0");
+    check("1000", "0", &["0.0001"], &[UNCOVERED], "0");
+    // Where both are passed, it is the cover that is missed first.
+    check("100", "100", &["100.0001"], &[UNCOVERED], "0");
+    check("50", "100", &["100.0001", "50.0001"], &[UNCOVERED, CAPPED], "0");
 }
 
 #[test]
 fn limits_hold_after_every_single_transfer_of_a_batch() {
-    check("100", "1000", &["60", "40", "0.0001"], &[RESERVED, RESERVED, REFUSED], "100");
-    check("100", "1000", &["60", "40.0001", "40"], &[RESERVED, REFUSED, RESERVED], "100");
-    check("1000", "100", &["99.9999", "0.0002", "0.0001"], &[RESERVED, REFUSED, RESERVED], "100");
-    check("3", "2", &["1"; 4], &[RESERVED, RESERVED, REFUSED, REFUSED], "2");
+    check("100", "1000", &["60", "40", "0.0001"], &[RESERVED, RESERVED, CAPPED], "100");
+    check("100", "1000", &["60", "40.0001", "40"], &[RESERVED, CAPPED, RESERVED], "100");
+    check("1000", "100", &["99.9999", "0.0002", "0.0001"], &[RESERVED, UNCOVERED, RESERVED], "100");
+    check("3", "2", &["1"; 4], &[RESERVED, RESERVED, UNCOVERED, UNCOVERED], "2");
 }
 
 #[test]
 fn room_comes_back_when_a_transfer_ends_without_payment() {
     let mut ledger = scheme();
-    assert_eq!(prepare_all(&mut ledger, &["100", "1"]), [RESERVED, REFUSED]);
+    assert_eq!(prepare_all(&mut ledger, &["100", "1"]), [RESERVED, CAPPED]);
     ledger.abort(START, &refusal(1));
     assert_eq!(prepared(&ledger.prepare(START, &payment(3, "100"))), RESERVED);
     let late = START.plus_millis(crate::world::VALIDITY_MS);
@@ -68,7 +72,7 @@ fn a_commit_leaves_the_payer_where_the_reservation_put_it() {
     ledger.prepare(START, &payment(1, "100"));
     ledger.fulfil(START, &consent(1));
     assert_eq!(position(&ledger, PAYER), "100");
-    assert_eq!(prepared(&ledger.prepare(START, &payment(2, "0.0001"))), REFUSED);
+    assert_eq!(prepared(&ledger.prepare(START, &payment(2, "0.0001"))), CAPPED);
 }
 
 #[test]
@@ -79,7 +83,7 @@ fn what_was_received_can_be_sent_on() {
     assert_eq!(position(&ledger, PAYEE), "-30");
     // A cap of 50 and 40 paid in, and 30 received: the cover of 40 + 30 binds before the cap of 50 + 30.
     let back = |number, text| Prepare { payer: fsp(PAYEE), payee: fsp(OTHER), ..payment(number, text) };
-    assert_eq!(prepared(&ledger.prepare(START, &back(2, "70.0001"))), REFUSED);
+    assert_eq!(prepared(&ledger.prepare(START, &back(2, "70.0001"))), UNCOVERED);
     assert_eq!(prepared(&ledger.prepare(START, &back(3, "70"))), RESERVED);
     assert_eq!(position(&ledger, PAYEE), "40");
 }
@@ -89,7 +93,7 @@ fn a_lower_cap_stops_further_sending_and_undoes_nothing() {
     let mut ledger = scheme();
     ledger.prepare(START, &payment(1, "80"));
     ledger.adjust_limit(&fsp(PAYER), usd(), amount("50")).unwrap();
-    assert_eq!(prepared(&ledger.prepare(START, &payment(2, "0.0001"))), REFUSED);
+    assert_eq!(prepared(&ledger.prepare(START, &payment(2, "0.0001"))), CAPPED);
     assert_eq!(position(&ledger, PAYER), "80");
     ledger.adjust_limit(&fsp(PAYER), usd(), amount("80.0001")).unwrap();
     assert_eq!(prepared(&ledger.prepare(START, &payment(3, "0.0001"))), RESERVED);
@@ -100,7 +104,7 @@ fn funds_paid_in_raise_the_cover_within_the_batch() {
     let mut ledger = hub_only();
     join(&mut ledger, PAYER, usd(), "100", "10");
     join(&mut ledger, PAYEE, usd(), "0", "0");
-    assert_eq!(prepared(&ledger.prepare(START, &payment(1, "10.0001"))), REFUSED);
+    assert_eq!(prepared(&ledger.prepare(START, &payment(1, "10.0001"))), UNCOVERED);
     let settlement = account(&ledger, PAYER, usd(), AccountType::Settlement).id;
     ledger.record_funds_in(START, &funds_in(50, PAYER, settlement, "0.0001")).unwrap();
     assert_eq!(prepared(&ledger.prepare(START, &payment(2, "10.0001"))), RESERVED);
@@ -114,7 +118,7 @@ fn without_a_cap_nothing_can_be_sent() {
     ledger.register_participant(START, &new(PAYEE)).unwrap();
     let settlement = account(&ledger, PAYER, usd(), AccountType::Settlement).id;
     ledger.record_funds_in(START, &funds_in(50, PAYER, settlement, "1000")).unwrap();
-    assert_eq!(prepared(&ledger.prepare(START, &payment(1, "1"))), REFUSED);
+    assert_eq!(prepared(&ledger.prepare(START, &payment(1, "1"))), CAPPED);
     assert_eq!(ledger.headroom(&account(&ledger, PAYER, usd(), AccountType::Position)), None);
 }
 
@@ -135,32 +139,21 @@ fn model(name: &str, requires_cover: bool, own_currency: bool) -> SettlementMode
 }
 
 #[test]
-fn the_settlement_model_says_whether_cover_is_needed() {
-    for (models, active, expect) in [
-        (vec![], true, REFUSED),
-        (vec![model("general", true, false)], true, REFUSED),
-        (vec![model("general", false, false)], true, RESERVED),
-        // The currency's own model goes before the general one, whatever their names.
-        (vec![model("a-general", false, false), model("usd", true, true)], true, REFUSED),
-        (vec![model("a-general", true, false), model("usd", false, true)], true, RESERVED),
-        // A model that is switched off counts for nothing.
-        (vec![model("general", false, false)], false, REFUSED),
-        // A model for other accounts than positions counts for nothing here.
-        (
-            vec![SettlementModel { ledger_account: AccountType::InterchangeFee, ..model("fees", false, true) }],
-            true,
-            REFUSED,
-        ),
+fn no_settlement_model_lets_anybody_send_what_is_not_covered() {
+    for models in [
+        vec![],
+        vec![model("general", true, false)],
+        vec![model("general", false, false)],
+        vec![model("a-general", true, false), model("usd", false, true)],
     ] {
         let mut ledger = hub_only();
         join(&mut ledger, PAYER, usd(), "100", "10");
         join(&mut ledger, PAYEE, usd(), "0", "0");
         for model in &models {
             ledger.create_settlement_model(model).unwrap();
-            ledger.activate_settlement_model(&model.name, active).unwrap();
         }
-        assert_eq!(prepared(&ledger.prepare(START, &payment(1, "11"))), expect, "{models:?}");
-        assert_eq!(prepared(&ledger.prepare(START, &payment(2, "101"))), REFUSED, "the cap holds in any case");
+        assert_eq!(prepared(&ledger.prepare(START, &payment(1, "10.0001"))), UNCOVERED, "{models:?}");
+        assert_eq!(prepared(&ledger.prepare(START, &payment(2, "10"))), RESERVED, "{models:?}");
     }
 }
 
@@ -170,7 +163,7 @@ fn headroom_is_what_is_left() {
     let headroom = |ledger: &Ledger, name: &str| {
         let Headroom { cap, liquidity } =
             ledger.headroom(&account(ledger, name, usd(), AccountType::Position)).unwrap();
-        (cap.to_string(), liquidity.unwrap().to_string())
+        (cap.to_string(), liquidity.to_string())
     };
     let left = |cap: &str, liquidity: &str| (cap.to_owned(), liquidity.to_owned());
     assert_eq!(headroom(&ledger, PAYER), left("100", "1000"));
@@ -178,12 +171,6 @@ fn headroom_is_what_is_left() {
     assert_eq!(headroom(&ledger, PAYER), left("39.5", "939.5"));
     ledger.fulfil(START, &consent(1));
     assert_eq!(headroom(&ledger, PAYEE), left("110.5", "100.5"));
-    let covers = |cap: &str, liquidity: Option<&str>, text: &str| {
-        Headroom { cap: amount(cap), liquidity: liquidity.map(amount) }.covers(amount(text))
-    };
-    assert!(covers("5", None, "5") && covers("5", Some("5"), "5"));
-    assert!(!covers("5", None, "5.0001") && !covers("5", Some("4.9999"), "5"));
-    assert!(!covers("-1", None, "0.0001"));
 }
 
 #[test]

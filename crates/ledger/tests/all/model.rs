@@ -119,16 +119,18 @@ impl Model {
             return "modified".to_owned();
         }
         let Known { payer, payee, units, expiration, .. } = transfer;
-        let refusal = if expiration <= self.now || units == 0 || payer == payee {
-            Some("3100")
-        } else if !self.active[payer] || !self.active[payee] {
-            Some("3200")
-        } else if self.owes[payer] + units > self.caps[payer] || self.owes[payer] + units > self.paid_in[payer] {
-            Some("4001")
-        } else {
-            self.owes[payer] += units;
-            None
-        };
+        let after = self.owes[payer] + units;
+        let refusal =
+            if !self.active[payer] || !self.active[payee] || expiration <= self.now || units == 0 || payer == payee {
+                Some("3100")
+            } else if after > self.paid_in[payer] {
+                Some("4001")
+            } else if after > self.caps[payer] {
+                Some("4200")
+            } else {
+                self.owes[payer] += units;
+                None
+            };
         let state = if refusal.is_some() { "INVALID" } else { "RESERVED" };
         self.transfers.insert(id, Known { state, ..transfer });
         refusal.unwrap_or("reserved").to_owned()

@@ -109,9 +109,9 @@ fn participants_and_accounts_are_switched_off_and_on() {
     let mut ledger = scheme();
     let position = account(&ledger, PAYER, usd(), AccountType::Position).id;
     let steps = [
-        (None, false, "3200"),
+        (None, false, "3100"),
         (None, true, "reserved"),
-        (Some(position), false, "3200"),
+        (Some(position), false, "3100"),
         (Some(position), true, "reserved"),
     ];
     for (number, (account, active, expect)) in (1..).zip(steps) {

@@ -47,7 +47,8 @@ fn what_is_asked_for_is_reserved_or_refused_with_its_code() {
     let not_found = "3200 Generic ID not found - ";
     check(nothing, |_| {}, "reserved");
     check(nothing, |prepare| prepare.amount = amount("100"), "reserved");
-    check(nothing, |prepare| prepare.amount = amount("100.0001"), "4001 Payer FSP insufficient liquidity");
+    check(nothing, |prepare| prepare.amount = amount("100.0001"), "4200 Payer limit error");
+    check(nothing, |prepare| prepare.amount = amount("1000.0001"), "4001 Payer FSP insufficient liquidity");
     check(
         nothing,
         |prepare| prepare.amount = amount("0"),
@@ -58,25 +59,57 @@ fn what_is_asked_for_is_reserved_or_refused_with_its_code() {
         |prepare| prepare.amount = amount("-1"),
         &format!("{invalid}/requestBody/amount/amount must be above 0"),
     );
-    check(nothing, |prepare| prepare.payee = fsp("nobody"), &format!("{not_found}Payee participant does not exist"));
+    check(nothing, |prepare| prepare.payee = fsp("nobody"), &format!("{not_found}Participant nobody not found"));
     check(nothing, |prepare| prepare.payer = fsp("nobody"), "unknown payer");
     check(
         nothing,
         |prepare| prepare.payee = fsp(PAYER),
-        &format!("{invalid}Payer FSP and Payee FSP should be different"),
+        &format!("{invalid}Payer FSP and Payee FSP should be different: the scheme allows no on-us transfers"),
     );
     check(
         nothing,
         |prepare| prepare.currency = currency("KES"),
-        &format!("{not_found}Payer account not found in this currency"),
+        &format!("{not_found}Participant {PAYER} KES account not found"),
     );
-    check(nothing, |prepare| prepare.payee = fsp(HUB), &format!("{not_found}Payee participant is inactive"));
-    check(nothing, |prepare| prepare.payer = fsp(HUB), &format!("{not_found}Payer participant is inactive"));
-    check(activate(PAYER, false), |_| {}, &format!("{not_found}Payer participant is inactive"));
-    check(activate(PAYEE, false), |_| {}, &format!("{not_found}Payee participant is inactive"));
-    check(close_position(PAYER), |_| {}, &format!("{not_found}Payer account is inactive"));
-    check(close_position(PAYEE), |_| {}, &format!("{not_found}Payee account is inactive"));
+    check(nothing, |prepare| prepare.payee = fsp(HUB), &format!("{not_found}Participant {HUB} not found"));
+    check(nothing, |prepare| prepare.payer = fsp(HUB), &format!("{not_found}Participant {HUB} not found"));
+    check(activate(PAYER, false), |_| {}, &format!("{invalid}Participant {PAYER} is inactive"));
+    check(activate(PAYEE, false), |_| {}, &format!("{invalid}Participant {PAYEE} is inactive"));
+    check(close_position(PAYER), |_| {}, &format!("{invalid}Participant {PAYER} USD account is inactive"));
+    check(close_position(PAYEE), |_| {}, &format!("{invalid}Participant {PAYEE} USD account is inactive"));
     check(close_position(OTHER), |_| {}, "reserved");
+}
+
+#[test]
+fn who_takes_part_is_looked_at_before_time_and_money() {
+    // Everything is wrong at once: the answers come in the order in which upstream looks.
+    let spoil = |prepare: &mut Prepare| {
+        prepare.payee = fsp("nobody");
+        prepare.expiration = START;
+        prepare.amount = amount("5000");
+    };
+    let close = |ledger: &mut Ledger| ledger.activate_participant(&fsp(PAYER), false).unwrap();
+    check(close, spoil, &format!("3100 Generic validation error - Participant {PAYER} is inactive"));
+    check(|_| {}, spoil, "3200 Generic ID not found - Participant nobody not found");
+    let late = |prepare: &mut Prepare| (prepare.expiration, prepare.amount) = (START, amount("5000"));
+    let past = format!("3100 Generic validation error - Expiration date {START} is already in the past");
+    check(|_| {}, late, &past);
+}
+
+#[test]
+fn a_participant_may_pay_itself_where_the_scheme_allows_it() {
+    let mut ledger = scheme();
+    let on_us = |number, text| Prepare { payee: fsp(PAYER), may_be_on_us: true, ..payment(number, text) };
+    assert_eq!(prepared(&ledger.prepare(START, &on_us(1, "30"))), "reserved");
+    assert_eq!(position(&ledger, PAYER), "30", "the reservation counts until it is fulfilled");
+    assert_eq!(prepared(&ledger.prepare(START, &on_us(2, "70.0001"))), "4200 Payer limit error");
+    let consent = ledger::Fulfil { source: fsp(PAYER), ..crate::world::consent(1) };
+    assert!(matches!(ledger.fulfil(START, &consent), ledger::FulfilDecision::Committed(_)));
+    assert_eq!(position(&ledger, PAYER), "0", "paid and received");
+    let refusal = ledger::Abort { source: fsp(PAYER), ..crate::world::refusal(3) };
+    assert_eq!(prepared(&ledger.prepare(START, &on_us(3, "100"))), "reserved");
+    assert!(matches!(ledger.abort(START, &refusal), ledger::AbortDecision::Aborted(_)));
+    assert_eq!(position(&ledger, PAYER), "0");
 }
 
 #[test]
@@ -86,7 +119,7 @@ fn the_payee_needs_an_account_in_the_currency() {
     crate::world::hub_accounts(&mut ledger, kes);
     crate::world::join(&mut ledger, PAYER, kes, "10", "10");
     let decision = ledger.prepare(START, &Prepare { currency: kes, ..payment(1, "1") });
-    assert_eq!(prepared(&decision), "3200 Generic ID not found - Payee account not found in this currency");
+    assert_eq!(prepared(&decision), format!("3200 Generic ID not found - Participant {PAYEE} KES account not found"));
 }
 
 #[test]
@@ -124,7 +157,7 @@ fn a_reservation_is_written_whole() {
 fn the_same_id_means_the_same_transfer() {
     let mut ledger = scheme();
     ledger.prepare(START, &payment(1, "10"));
-    let refused = ledger.prepare(START, &payment(2, "1000"));
+    let refused = ledger.prepare(START, &payment(2, "1000.5"));
     assert_eq!(prepared(&refused), "4001 Payer FSP insufficient liquidity");
     let later = START.plus_millis(10);
     for (prepare, expect) in [
@@ -132,7 +165,7 @@ fn the_same_id_means_the_same_transfer() {
         (Prepare { hash: hash(7), ..payment(1, "10") }, "modified"),
         (Prepare { payer: fsp(OTHER), hash: hash(7), ..payment(1, "10") }, "modified"),
         // A refusal uses the id up, even if the reason for it has gone.
-        (payment(2, "1000"), "duplicate of INVALID"),
+        (payment(2, "1000.5"), "duplicate of INVALID"),
         (Prepare { hash: hash(7), ..payment(2, "1") }, "modified"),
     ] {
         let before = everything(&ledger);

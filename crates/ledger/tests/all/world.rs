@@ -66,6 +66,7 @@ pub(crate) fn payment(number: u32, text: &str) -> Prepare {
         currency: usd(),
         condition: fulfilment(number).condition(),
         expiration: START.plus_millis(VALIDITY_MS),
+        may_be_on_us: false,
         hash: hash(1),
     }
 }

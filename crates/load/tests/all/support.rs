@@ -60,6 +60,7 @@ impl TestHub {
             delivery: hub::delivery::SchedulerSettings::default(),
             intake: Intake::default(),
             jws: hub::Jws::default(),
+            on_us_transfers: false,
         };
         let running = hub::serve(settings, store.clone(), system_clock(), Arc::new(OpenAuthorizer)).await.unwrap();
         TestHub { store, running, _folder: folder }

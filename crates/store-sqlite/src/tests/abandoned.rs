@@ -33,7 +33,8 @@ fn messages_given_up_are_kept_with_reason_and_time() {
     let messages = commit(&store, vec![unwelcome(), unwelcome(), unwelcome()]).unwrap().messages;
     let delivery = |index: usize, result| Delivery { message: messages[index].id, attempts: 1, at: NOW, result };
     let reason = "connection refused; «tried» 7 times";
-    let given_up = DeliveryResult::GaveUp { message: Box::new(messages[1].clone()), reason: reason.into() };
+    let given_up =
+        DeliveryResult::GaveUp { message: Box::new(messages[1].clone()), refused: false, reason: reason.into() };
     let deliveries = vec![delivery(0, DeliveryResult::Delivered), delivery(1, given_up.clone()), delivery(1, given_up)];
     commit(&store, vec![Command::Deliveries(deliveries)]).unwrap();
     drop(store);

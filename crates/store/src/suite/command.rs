@@ -205,6 +205,7 @@ impl Payment {
             currency: usd(),
             condition: self.fulfilment().condition(),
             expiration: self.expiration,
+            may_be_on_us: false,
             hash: content_hash(body.as_bytes()),
         };
         Command::Prepare {
@@ -296,7 +297,11 @@ pub(super) fn delivered(messages: &[Message]) -> Command {
 
 /// A message that is not tried any more.
 pub(super) fn given_up(message: &Message) -> Command {
-    let result = DeliveryResult::GaveUp { message: Box::new(message.clone()), reason: "connection refused".into() };
+    let result = DeliveryResult::GaveUp {
+        message: Box::new(message.clone()),
+        refused: false,
+        reason: "connection refused".into(),
+    };
     Command::Deliveries(vec![Delivery { message: message.id, attempts: 1, at: START, result }])
 }
 

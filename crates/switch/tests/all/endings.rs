@@ -94,11 +94,14 @@ fn a_resent_prepare_is_told_how_the_transfer_ended() {
         r#"{{"fulfilment":"{}","completedTimestamp":"2026-11-22T14:00:00.000Z","transferState":"COMMITTED"}}"#,
         fulfilment()
     );
-    let rejected = r#"{"completedTimestamp":"2026-11-22T14:00:00.000Z","transferState":"ABORTED"}"#;
+    let cause = r#"{"extension":[{"key":"cause","value":"5104: Payee rejected transaction"}]}"#;
+    let rejected = format!(
+        r#"{{"completedTimestamp":"2026-11-22T14:00:00.000Z","transferState":"ABORTED","extensionList":{cause}}}"#
+    );
     for (end, expect) in [
         (TransferEnd::Committed, put(&committed)),
         (TransferEnd::CommittedOnNotice, put(&committed)),
-        (TransferEnd::Rejected, put(rejected)),
+        (TransferEnd::Rejected, put(&rejected)),
         (TransferEnd::Failed, error("5104", "Payee rejected transaction")),
         (TransferEnd::WrongFulfilment, error("3100", "Generic validation error - invalid fulfilment")),
         (TransferEnd::Expired, error("3303", "Transfer expired")),
@@ -114,9 +117,9 @@ fn a_resent_prepare_is_told_how_the_transfer_ended() {
 #[test]
 fn a_resent_prepare_that_was_refused_is_refused_in_the_same_words() {
     let world = World::new();
-    let too_much = || prepare_with("{}", |_, prepare| prepare.amount = crate::world::amount("1000"));
+    let too_much = || prepare_with("{}", |_, prepare| prepare.amount = crate::world::amount("100.5"));
     let first = world.take(too_much());
-    let body = error_body("4001", "Payer FSP insufficient liquidity");
+    let body = error_body("4200", "Payer limit error");
     let expect = by_the_hub(PAYER, "TRANSFER_ERROR", "PUT", &transfer_path("/error"), START_DATE, &body);
     check(&first, std::slice::from_ref(&expect));
     check(&world.take(too_much()), &[expect]);
@@ -147,10 +150,17 @@ fn a_prepare_that_is_printed_in_another_way_is_the_same_one() {
 }
 
 #[test]
-fn a_repeated_answer_is_ignored_or_told_again_to_whoever_asked_for_it() {
-    check(&ended(TransferEnd::Committed).take(committed()), &[]);
-    check(&ended(TransferEnd::Rejected).take(rejected()), &[]);
-    check(&ended(TransferEnd::Failed).take(failed()), &[]);
+fn whoever_repeats_an_answer_hears_how_the_transfer_ended() {
+    let put = |body: &str| by_the_hub(PAYEE, "TRANSFER_PUT", "PUT", &transfer_path(""), START_DATE, body);
+    let completed = r#""completedTimestamp":"2026-11-22T14:00:00.000Z""#;
+    let commit = format!(r#"{{"fulfilment":"{}",{completed},"transferState":"COMMITTED"}}"#, fulfilment());
+    check(&ended(TransferEnd::Committed).take(committed()), &[put(&commit)]);
+    let cause = r#"{"extension":[{"key":"cause","value":"5104: Payee rejected transaction"}]}"#;
+    let rejection = format!(r#"{{{completed},"transferState":"ABORTED","extensionList":{cause}}}"#);
+    check(&ended(TransferEnd::Rejected).take(rejected()), &[put(&rejection)]);
+    let error = error_body("5104", "Payee rejected transaction");
+    let error = by_the_hub(PAYEE, "TRANSFER_ERROR", "PUT", &transfer_path("/error"), START_DATE, &error);
+    check(&ended(TransferEnd::Failed).take(failed()), &[error]);
     // A payee that says RESERVED again has not heard of the end.
     let patch = r#"{"completedTimestamp":"2026-11-22T14:00:00.000Z","transferState":"COMMITTED"}"#;
     let expect = by_the_hub(PAYEE, "TRANSFER_PUT", "PATCH", &transfer_path(""), START_DATE, patch);

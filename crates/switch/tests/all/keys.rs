@@ -37,7 +37,7 @@ fn commands_name_what_they_touch() {
     let message = World::new().take(request_quote()).remove(0);
     let delivery =
         |result| Command::Deliveries(vec![Delivery { message: MessageId(1), attempts: 1, at: START, result }]);
-    let gave_up = delivery(DeliveryResult::GaveUp { message: Box::new(message), reason: "".into() });
+    let gave_up = delivery(DeliveryResult::GaveUp { message: Box::new(message), refused: false, reason: "".into() });
     for (command, transfers, quotes, funds) in [
         (prepare(), 1, 0, 1),
         (committed(), 1, 0, 0),

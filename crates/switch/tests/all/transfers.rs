@@ -80,7 +80,7 @@ fn check_refused(
 
 #[test]
 fn a_refused_prepare_is_told_to_its_sender() {
-    check_refused(|_, prepare| prepare.amount = amount("100.0001"), PAYER, "4001", "Payer FSP insufficient liquidity");
+    check_refused(|_, prepare| prepare.amount = amount("100.0001"), PAYER, "4200", "Payer limit error");
     check_refused(
         |_, prepare| prepare.expiration = START,
         PAYER,
@@ -91,13 +91,13 @@ fn a_refused_prepare_is_told_to_its_sender() {
         |_, prepare| prepare.payee = fsp("nobody"),
         PAYER,
         "3200",
-        "Generic ID not found - Payee participant does not exist",
+        "Generic ID not found - Participant nobody not found",
     );
     check_refused(
         |_, prepare| prepare.currency = crate::world::currency("KES"),
         PAYER,
         "3200",
-        "Generic ID not found - Payer account not found in this currency",
+        "Generic ID not found - Participant payerfsp KES account not found",
     );
     check_refused(
         |inbound, _| *inbound = self::inbound(OTHER, Some(PAYEE), Method::Post, "/transfers", "{}"),
@@ -266,11 +266,12 @@ fn payer_and_payee_can_ask_what_became_of_a_transfer() {
     let put = |to: &str, body: &str| by_the_hub(to, "TRANSFER_PUT", "PUT", &transfer_path(""), START_DATE, body);
     let completed = r#""completedTimestamp":"2026-11-22T14:00:00.000Z","#;
     let preimage = format!(r#""fulfilment":"{}","#, fulfilment());
+    let cause = r#"{"extension":[{"key":"cause","value":"5104: Payee rejected transaction"}]}"#;
     for (answer, expect) in [
         (None, r#"{"transferState":"RESERVED"}"#.to_owned()),
         (Some(committed()), format!(r#"{{{preimage}{completed}"transferState":"COMMITTED"}}"#)),
-        (Some(rejected()), format!(r#"{{{completed}"transferState":"ABORTED"}}"#)),
-        (Some(failed()), format!(r#"{{{completed}"transferState":"ABORTED"}}"#)),
+        (Some(rejected()), format!(r#"{{{completed}"transferState":"ABORTED","extensionList":{cause}}}"#)),
+        (Some(failed()), format!(r#"{{{completed}"transferState":"ABORTED","extensionList":{cause}}}"#)),
     ] {
         let world = with_reservation();
         answer.into_iter().for_each(|command| drop(world.take(command)));
@@ -302,7 +303,7 @@ fn an_inactive_payer_is_refused() {
     let world = World::new();
     world.administer(Administration::ActivateParticipant(fsp(PAYER), false)).unwrap();
     let messages = world.take(prepare());
-    let body = error_body("3200", "Generic ID not found - Payer participant is inactive");
+    let body = error_body("3100", "Generic validation error - Participant payerfsp is inactive");
     let path = transfer_path("/error");
     check(&messages, &[by_the_hub(PAYER, "TRANSFER_ERROR", "PUT", &path, START_DATE, &body)]);
     assert_eq!(world.transfer().unwrap().id.to_string(), TRANSFER);

@@ -10,11 +10,21 @@ use crate::world::{
     prepare, quote_id, show,
 };
 
-const DESCRIPTION: &str = "Destination communication error - payeefsp can't be reached";
+/// Where the endpoint is missing; see `what_is_said_depends_on_why` for the other reasons.
+fn missing(endpoint: &str) -> String {
+    error_body(
+        "3201",
+        &format!("Destination FSP Error - No FSPIOP_CALLBACK_URL_{endpoint} endpoint found for payeefsp"),
+    )
+}
 
 /// The result of a message that is not tried any more.
 fn gave_up(message: &Message) -> Command {
-    let result = DeliveryResult::GaveUp { message: Box::new(message.clone()), reason: "connection refused".into() };
+    let result = DeliveryResult::GaveUp {
+        message: Box::new(message.clone()),
+        refused: false,
+        reason: "connection refused".into(),
+    };
     Command::Deliveries(vec![Delivery { message: message.id, attempts: 1, at: START, result }])
 }
 
@@ -25,7 +35,7 @@ fn request_quote() -> Command {
 
 fn quote_error() -> String {
     let path = format!("/quotes/{QUOTE}/error");
-    by_the_hub(PAYER, "QUOTES", "PUT", &path, START_DATE, &error_body("1001", DESCRIPTION))
+    by_the_hub(PAYER, "QUOTES", "PUT", &path, START_DATE, &missing("QUOTES"))
 }
 
 #[test]
@@ -65,21 +75,19 @@ fn nobody_is_told_of_transfers_and_callbacks_that_did_not_arrive() {
 #[test]
 fn whoever_asked_about_a_party_is_told() {
     let world = World::new();
-    for (name, endpoint) in
-        [("MSISDN/27713803912", "PARTIES_PUT_ERROR"), ("PERSONAL_ID/12/PASSPORT", "PARTIES_SUB_ID_PUT_ERROR")]
-    {
+    for (name, asked_at, endpoint) in [
+        ("MSISDN/27713803912", "PARTIES_GET", "PARTIES_PUT_ERROR"),
+        ("PERSONAL_ID/12/PASSPORT", "PARTIES_SUB_ID_GET", "PARTIES_SUB_ID_PUT_ERROR"),
+    ] {
         let asked = inbound(PAYER, None, Method::Get, &format!("/parties/{name}"), "");
         let message = lookup::ask(&asked, &party(name), &fsp(PAYEE), START);
-        let told = undeliverable(&world.configuration(), START, &message).unwrap();
+        let told = undeliverable(&world.configuration(), START, &message, false).unwrap();
         let path = format!("/parties/{name}/error");
-        assert_eq!(
-            show(&told),
-            by_the_hub(PAYER, endpoint, "PUT", &path, START_DATE, &error_body("1001", DESCRIPTION))
-        );
+        assert_eq!(show(&told), by_the_hub(PAYER, endpoint, "PUT", &path, START_DATE, &missing(asked_at)));
         // An answer that does not arrive is nobody's business.
         let said = inbound(PAYEE, Some(PAYER), Method::Put, &format!("/parties/{name}"), "{}");
         let answer = lookup::answer(&said, &party(name), &fsp(PAYER), false, START);
-        assert_eq!(undeliverable(&world.configuration(), START, &answer), None);
+        assert_eq!(undeliverable(&world.configuration(), START, &answer, false), None);
     }
 }
 
@@ -89,7 +97,48 @@ fn whoever_asked_about_a_quote_is_told() {
     let asked = inbound(PAYER, None, Method::Get, &format!("/quotes/{QUOTE}"), "");
     let subject = Subject::Quote(quote_id());
     let message = relay(&asked, &fsp(PAYEE), EndpointType::Quotes, subject, START, START.plus_millis(10_000));
-    assert_eq!(show(&undeliverable(&world.configuration(), START, &message).unwrap()), quote_error());
+    assert_eq!(show(&undeliverable(&world.configuration(), START, &message, false).unwrap()), quote_error());
+}
+
+#[test]
+fn what_is_said_depends_on_why() {
+    let world = World::new();
+    let asked = inbound(PAYER, None, Method::Get, &format!("/quotes/{QUOTE}"), "");
+    let message =
+        relay(&asked, &fsp(PAYEE), EndpointType::Quotes, Subject::Quote(quote_id()), START, START.plus_millis(10_000));
+    let mut configuration = (*world.configuration()).clone();
+    let payee = configuration.registry.participant_named(PAYEE).unwrap().id;
+    let body = |configuration: &switch::Configuration, refused| {
+        let told = undeliverable(configuration, START, &message, refused).unwrap();
+        String::from_utf8(told.body.to_vec()).unwrap()
+    };
+    assert_eq!(body(&configuration, false), missing("QUOTES"));
+    let mut routing = (*configuration.routing).clone();
+    routing.put_endpoint(payee, EndpointType::Quotes, "http://payee".into());
+    configuration.routing = std::sync::Arc::new(routing);
+    let unreachable = error_body("1001", "Destination communication error - payeefsp can't be reached");
+    assert_eq!(body(&configuration, false), unreachable);
+    assert_eq!(
+        body(&configuration, true),
+        error_body("3000", "Generic client error - payeefsp did not take the request")
+    );
+}
+
+#[test]
+fn a_refusal_is_no_failure_of_communication() {
+    let world = World::new();
+    let messages = world.take(request_quote());
+    let result = DeliveryResult::GaveUp {
+        message: Box::new(messages[0].clone()),
+        refused: true,
+        reason: "answered 404 Not Found".into(),
+    };
+    let given_up = Delivery { message: messages[0].id, attempts: 1, at: START, result };
+    let path = format!("/quotes/{QUOTE}/error");
+    let error = error_body("3000", "Generic client error - payeefsp did not take the request");
+    let told = world.take(Command::Deliveries(vec![given_up]));
+    check(&told, &[by_the_hub(PAYER, "QUOTES", "PUT", &path, START_DATE, &error)]);
+    assert_eq!(world.quote().unwrap().status, QuoteStatus::Failed);
 }
 
 #[test]

@@ -215,6 +215,7 @@ pub(crate) fn prepare_with(body: &str, change: impl FnOnce(&mut Inbound, &mut Pr
         currency: usd(),
         condition: fulfilment().condition(),
         expiration: START.plus_millis(VALIDITY_MS),
+        may_be_on_us: false,
         hash: content_hash(body.as_bytes()),
     };
     change(&mut inbound, &mut prepare);

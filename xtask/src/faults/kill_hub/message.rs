@@ -87,7 +87,7 @@ impl Message {
     }
 
     fn state(plan: &Plan, transfer_state: TransferState, fulfilment: Option<Fulfilment>) -> Self {
-        let body = TransferFulfilBody { fulfilment, completed_timestamp: None, transfer_state };
+        let body = TransferFulfilBody { fulfilment, completed_timestamp: None, transfer_state, extension_list: None };
         Self::to_payer(plan, format!("/transfers/{}", plan.id), to_body(&body))
     }
 
