@@ -18,7 +18,7 @@ use crate::workspace::Workspace;
 /// A release that is known to read the official files.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 /// Requests of each operation that are made at random, beside those for each bound of its parameters and fields.
-const EXAMPLES: &str = "12";
+const EXAMPLES: &str = "8";
 /// No document is driven longer.
 const PATIENCE: Duration = Duration::from_secs(240);
 /// Where the hub's ports may move.
