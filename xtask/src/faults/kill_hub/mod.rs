@@ -5,6 +5,7 @@
 //! file holds. SIGKILL leaves what the system has taken over: this shows that the hub acknowledges nothing that only it
 //! knows of, and not what a power cut would leave of the disk.
 
+mod audit;
 mod book;
 mod checks;
 mod figures;
@@ -84,6 +85,8 @@ pub(super) async fn run(workspace: &Workspace, options: Options) -> Result<Vec<R
         let started = Instant::now();
         rows.push(shown(name, started, &check(&evidence)));
     }
+    let audited = Instant::now();
+    rows.push(shown("mojaloop audit finds the books in order", audited, &audit::findings(&launch).await?));
     let panics = panics(&launch.log())?;
     rows.push(shown("the hub never panicked", Instant::now(), &panics));
     say(&figures::table(&kills, &evidence, RESTART_SHOULD));
