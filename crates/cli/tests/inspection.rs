@@ -1,5 +1,7 @@
 //! `mojaloop trace` and `mojaloop audit`, with a hub in a process of its own and on what a hub left behind.
 
+#![allow(clippy::unwrap_used, reason = "the lint knows tests, but not what they call")]
+
 mod support;
 
 use serde_json::Value;

@@ -30,7 +30,9 @@ pub(super) fn read(passing: Passing, uri: &Uri, body: &[u8]) -> Result<(Resource
                 (true, _) => drop(ErrorCallback::read(body)?),
                 (false, Resource::Authorizations) => drop(AuthorizationAnswer::read(body)?),
                 (false, Resource::Transactions) => drop(TransactionAnswer::read(body)?),
-                (false, _) => drop(TransactionRequestAnswer::read(body)?),
+                (false, _) => {
+                    TransactionRequestAnswer::read(body)?;
+                }
             }
             Ok((resource, id))
         }

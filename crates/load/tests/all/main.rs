@@ -1,5 +1,7 @@
 //! Benches against whole hubs in this process: what they say must be so. (Figures of processor time would not be.)
 
+#![allow(clippy::unwrap_used, reason = "the lint knows tests, but not what they call")]
+
 mod support;
 
 use std::time::Duration;

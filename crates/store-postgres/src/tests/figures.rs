@@ -118,6 +118,7 @@ impl Payment {
             2 => Command::Prepare {
                 inbound: self.inbound(&self.payer, Method::Post, "/transfers", 950),
                 prepare: ledger::Prepare {
+                    may_be_on_us: false,
                     transfer_id,
                     payer: self.payer.clone(),
                     payee: self.payee.clone(),
