@@ -401,6 +401,7 @@ mod tests {
             assert_eq!(offer.fulfilment.condition(), prepare.condition);
             assert_eq!(fspiop::QuoteAnswer::read(&offer.answer).unwrap().condition, prepare.condition);
             let fulfil = TransferFulfilBody {
+                extension_list: None,
                 fulfilment: Some(offer.fulfilment),
                 completed_timestamp: Some(now()),
                 transfer_state: TransferState::Committed,
