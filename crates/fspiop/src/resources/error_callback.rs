@@ -5,7 +5,6 @@ use crate::json::read;
 use crate::resources::{as_is, mandatory};
 use crate::schema::{Capture, Shape, inside, object, required, slot};
 use crate::shapes::ERROR_INFORMATION;
-use crate::write::{ErrorBody, to_body};
 
 /// The body of `PUT …/error`: why the sender gave up (ErrorInformationObject).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,33 +30,6 @@ impl ErrorCallback {
     }
 }
 
-impl ErrorCallback {
-    /// As [`ErrorCallback::read`], but takes a code that came as a JSON number, too: upstream's services turn numbers into
-    /// texts before they check them, and FSPs send such (the TTK's `participants.json` does).
-    ///
-    /// # Errors
-    /// As [`ErrorCallback::read`].
-    pub fn read_lenient(body: &[u8]) -> Result<Self, FspiopError> {
-        #[derive(serde::Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Numbered {
-            error_information: Code,
-        }
-        #[derive(serde::Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Code {
-            error_code: u16,
-            error_description: String,
-        }
-        Self::read(body).or_else(|error| {
-            let Numbered { error_information: Code { error_code, error_description } } =
-                serde_json::from_slice(body).map_err(|_| error)?;
-            let body = to_body(&ErrorBody::new(&error_code.to_string(), &error_description, []));
-            Self::read(&body)
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,16 +42,6 @@ mod tests {
         // Upstream takes numbers, and its own tests send one.
         let number = br#"{"errorInformation":{"errorCode":5100,"errorDescription":"Own reason"}}"#;
         assert_eq!(&*ErrorCallback::read(number).unwrap().code, "5100");
-    }
-
-    #[test]
-    fn takes_numbers_as_codes_where_upstream_does() {
-        let body = br#"{"errorInformation":{"errorCode":5100,"errorDescription":"x"}}"#;
-        assert!(ErrorCallback::read(body).is_err());
-        assert_eq!(&*ErrorCallback::read_lenient(body).unwrap().code, "5100");
-        for bad in ["{}", r#"{"errorInformation":{"errorCode":99,"errorDescription":"x"}}"#] {
-            assert!(ErrorCallback::read_lenient(bad.as_bytes()).is_err(), "{bad}");
-        }
     }
 
     #[test]

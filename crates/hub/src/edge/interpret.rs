@@ -146,7 +146,7 @@ fn read(route: Route, inbound: Inbound, uri: &Uri) -> Result<Request, FspiopErro
         Route::GetQuote(id) => Question::GetQuote(inbound, id),
         Route::AnswerFsp(party, failed) => {
             match failed {
-                true => drop(ErrorCallback::read_lenient(&inbound.body)?),
+                true => drop(ErrorCallback::read(&inbound.body)?),
                 false => return answer_fsp(inbound, party),
             }
             Question::AnswerFsp(inbound, party, failed)
@@ -157,7 +157,7 @@ fn read(route: Route, inbound: Inbound, uri: &Uri) -> Result<Request, FspiopErro
         }
         Route::AnswerRegistration(id, failed) => {
             match failed {
-                true => drop(ErrorCallback::read_lenient(&inbound.body)?),
+                true => drop(ErrorCallback::read(&inbound.body)?),
                 false => _ = BulkRegistrationAnswer::read(&inbound.body)?,
             }
             Question::AnswerRegistration(inbound, id, failed)

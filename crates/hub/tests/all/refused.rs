@@ -89,7 +89,7 @@ async fn headers_are_missing_malformed_or_of_another_version() {
         checker.check(&request.clone().without("content-type"), 400, "3102", required).await;
         for (name, value) in [
             ("content-type", "application/json"),
-            ("content-type", "application/vnd.interoperability.authorizations+json;version=1.0"),
+            ("content-type", "application/vnd.interoperability.bulkQuotes+json;version=1.0"),
             ("date", "yesterday"),
             ("fspiop-source", "two words"),
             ("fspiop-destination", "a/b"),
