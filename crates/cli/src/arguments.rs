@@ -146,7 +146,7 @@ pub(crate) enum Command {
     /// Look whether the books are in order, while the hub works
     #[command(before_help = "Example: mojaloop audit --hub http://127.0.0.1:3001 -o json")]
     Audit(AuditArguments),
-    /// Measure a hub under load that does not wait for it: latencies, processor time, and whether nothing was lost
+    /// Measure a hub under load: latencies, processor time, losses
     #[command(before_help = "Example: mojaloop bench --rate 200 --duration 20s --report bench.html")]
     Bench(crate::commands::bench::BenchArguments),
     /// Write completions for a shell

@@ -100,6 +100,7 @@ fn ephemeral_data_go_with_the_harness() {
     let user = User::new();
     let up = user.run(&["harness", "up", "--detach", "--ephemeral", "-o", "json"]);
     let data = up.expect(0, &[]).json()["data"].as_str().unwrap().to_owned();
+    let data = data.strip_prefix("sqlite:").unwrap().to_owned();
     assert!(std::path::Path::new(&data).exists() && !data.starts_with(user.data().to_str().unwrap()), "{data}");
     user.run(&["harness", "down"]).expect(0, &[]);
     assert!(!std::path::Path::new(&data).parent().unwrap().exists());
@@ -159,9 +160,13 @@ fn it_is_looked_at_before_and_while_it_runs() {
 #[test]
 fn what_the_definition_asks_for_and_is_not_there_yet_is_refused() {
     let user = User::new();
-    let postgres = ["--set", "store.kind=postgres", "--set", "store.url=postgres://hub@db/hub"];
-    let refused = user.run(&[&["harness", "up", "--once"], &postgres[..]].concat());
+    let postgres = ["--set", "store.kind=postgres", "--set", "store.url=postgres://hub@127.0.0.1:1/hub"];
+    let refused = user.run(&[&["harness", "up", "--engine", "compose"], &postgres[..]].concat());
     refused.expect(4, &["not available yet", "store.kind"]);
+    let away = user.run(&[&["harness", "up", "--once"], &postgres[..]].concat());
+    away.expect(1, &["127.0.0.1:1"]);
+    let refused = user.run(&["harness", "up", "--once", "--set", "components.portal=true"]);
+    refused.expect(4, &["not available yet", "components.portal"]);
     user.run(&["harness", "up", "--once", "--set", "sizing.paymentsPerSecond=x"])
         .expect(1, &["sizing.paymentsPerSecond"]);
     let missing = user.run(&["harness", "up", "--once", "-f", "/no/such/hub.yaml"]);

@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn names_that_yaml_would_take_for_something_else() {
-        let participants = ["true", "1.0", "null", "-", "1e3", "no", "0x1F", "_", "a-b.c", "~x"].map(str::to_owned);
+        let participants = ["true", "1.0", "null", "--", "1e3", "no", "0x1F", "__", "a-b.c", "~x"].map(str::to_owned);
         let participants = participants.into_iter().filter(|name| name != "~x").collect::<Vec<_>>();
         let loaded = loads(&Answers {
             participants: participants.clone(),

@@ -1,6 +1,10 @@
 //! Starts a hub, and ends it in good order.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use fspiop::Timestamp;
 use store::{Clock, Committed, Store, StoreError};
@@ -27,6 +31,8 @@ use crate::{
 
 /// How long requests that are under way may take to end after the hub was told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
+/// Pause between two looks at whether the store is still used: what is left then ends within milliseconds.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(2);
 
 /// Why a hub did not start.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +74,8 @@ pub struct Running {
     stop: watch::Sender<bool>,
     listeners: JoinSet<()>,
     background: Vec<JoinHandle<()>>,
+    /// Gone when nothing of the hub uses the store any more.
+    store: Weak<dyn Store>,
 }
 
 impl Running {
@@ -81,6 +89,15 @@ impl Running {
         }
         for task in self.background {
             let _ = tokio::time::timeout(DRAIN, task).await;
+        }
+        // Whoever starts a hub again on the same file must find it free.
+        let released = async {
+            while self.store.strong_count() > 0 {
+                tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+            }
+        };
+        if tokio::time::timeout(DRAIN, released).await.is_err() {
+            tracing::warn!("the store was still in use after {} s", DRAIN.as_secs());
         }
     }
 }
@@ -101,6 +118,7 @@ pub async fn serve(
     authorizer: Arc<dyn Authorizer>,
 ) -> Result<Running, ServeError> {
     let store = PatientStore::over(store);
+    let in_use = Arc::downgrade(&store);
     let listeners = bind(&settings).await?;
     let addresses = listeners.addresses();
     let (stop, stopping) = watch::channel(false);
@@ -108,7 +126,7 @@ pub async fn serve(
     let refresh = current::refresh(hub.current.clone(), hub.store.clone(), stopping.clone());
     let background = vec![delivery, expiry::start(hub.clone(), stopping.clone()), refresh];
     let listeners = listeners.serve(&hub, &stopping);
-    Ok(Running { addresses, stop, listeners, background })
+    Ok(Running { addresses, stop, listeners, background, store: in_use })
 }
 
 async fn assemble(

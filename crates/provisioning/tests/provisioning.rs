@@ -279,13 +279,13 @@ async fn a_wrong_url_is_told_with_what_to_look_at() {
         (nobody, "nobody answers there", "is the hub running"),
         (no_url, "\"oracle:4001/oracles\"", "http://HOST:PORT"),
     ] {
-        let failure = plan(&apis, &demo(), &str::to_owned).await.unwrap_err();
+        let failure = plan(&apis, &demo(), &str::to_owned).await.expect_err(message);
         assert!(failure.message.contains(message), "{message}: {failure:?}");
         assert!(failure.hint.as_ref().unwrap().contains(hint), "{hint}: {failure:?}");
         assert_eq!(failure.exit, Exit::Failed);
     }
     // Only the parties go to the FSPIOP URL: everything before them has been done.
-    let wrong = Apis { fspiop: right.oracle_admin.clone(), ..right.clone() };
+    let wrong = Apis { fspiop: right.ledger_admin.clone(), ..right.clone() };
     let failure = apply(&wrong, &demo(), &Silent).await.unwrap_err();
     assert_eq!(failure.exit, Exit::Partial);
     assert!(failure.message.contains("FSPIOP, POST /participants/MSISDN/"), "{failure:?}");

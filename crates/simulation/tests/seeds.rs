@@ -52,8 +52,8 @@ fn everything_that_can_go_wrong_does() {
         ("messages that a node was not told of at first", sum.untold, 50),
         ("pauses of a node", sum.pauses, 30),
         ("upgrades of a node", sum.upgrades, 10),
-        ("payments out", sum.paid_out, 5),
-        ("payments out that were called off", sum.payments_out_called_off, 5),
+        ("payments out", sum.paid_out, 1),
+        ("payments out that were called off", sum.payments_out_called_off, 1),
     ] {
         assert!(count >= least, "{what}: {count}, and at least {least} are expected: {sum:#?}");
     }

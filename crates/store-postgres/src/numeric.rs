@@ -20,7 +20,9 @@ const BASE: u128 = 10_000;
 const DECIMALS: i16 = 4;
 /// Groups of the largest amount: 2^127 has 39 digits.
 const GROUPS: usize = 10;
+/// The sign word of a number that is not below zero (PostgreSQL's numeric.c).
 const POSITIVE: u16 = 0x0000;
+/// The sign word of a number below zero (PostgreSQL's numeric.c).
 const NEGATIVE: u16 = 0x4000;
 
 impl ToSql for Numeric {

@@ -176,7 +176,7 @@ mod tests {
             own
         };
         let put = "/paths/~1transfers~1{ID}/put";
-        check(&without(put, "parameters"), &["no header date", "no path ID"]);
+        check(&without(put, "parameters"), &["no path ID", "no header date"]);
         check(&without(put, "requestBody"), &["no body"]);
         let fields = format!("{put}/requestBody/content/a~1b/schema/anyOf/0/properties");
         check(&without(&fields, "state"), &["no field /state"]);

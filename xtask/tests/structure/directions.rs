@@ -15,10 +15,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // One transaction carries a decision and its outbox, and the outbox's records are the switch's words.
     ("store", &["switch", "ledger", "fspiop"]),
     ("store-sqlite", &["store", "switch", "ledger", "fspiop"]),
-    ("stores", &["store", "store-sqlite", "store-postgres", "fspiop"]),
     ("hub", &["store", "switch", "ledger", "identity", "fspiop"]),
     ("participant", &["identity", "fspiop"]),
     ("store-postgres", &["store", "switch", "ledger", "fspiop"]),
+    ("stores", &["store", "store-sqlite", "store-postgres", "fspiop"]),
     ("postgres-server", &[]),
     ("definition", &["fspiop"]),
     ("operations", &[]),

@@ -100,7 +100,14 @@ pub fn funds_go_out<F: Fixture>() {
     ];
     assert_eq!(funds, expected);
     let kinds: Vec<_> = books.entries.iter().map(|entry| entry.kind).collect();
-    assert_eq!(kinds, [EntryKind::FundsIn, EntryKind::FundsOut, EntryKind::FundsOut, EntryKind::FundsOutAbort]);
+    let expected = [
+        EntryKind::FundsIn,
+        EntryKind::FundsOut,
+        EntryKind::FundsOut,
+        EntryKind::FundsOutCommit,
+        EntryKind::FundsOutAbort,
+    ];
+    assert_eq!(kinds, expected);
     assert_eq!(world.wait(world.store().story(funds_id(3))).funds.as_ref(), Some(&books.funds[2]));
 }
 

@@ -11,6 +11,8 @@ use super::{
 
 /// FSPIOP's error "Modified request".
 const MODIFIED: &str = "3106";
+/// FSPIOP's error of a net debit cap that would be exceeded.
+const CAP_EXCEEDED: &str = "4200";
 
 fn says(message: &Message, recipient: &str, code: &str) -> bool {
     message.recipient.as_str() == recipient && String::from_utf8_lossy(&message.body).contains(code)
@@ -57,12 +59,12 @@ pub fn an_id_stays_used_after_a_refusal<F: Fixture>() {
     assert_eq!(world.status(&small), TransferStatus::Invalid);
     world.reopen();
     let messages = world.commit([small.prepare()]).messages;
-    assert!(says(&messages[0], PAYER, "4001"), "{messages:?}");
+    assert!(says(&messages[0], PAYER, CAP_EXCEEDED), "{messages:?}");
     assert_eq!(world.status(&small), TransferStatus::Invalid);
     world.books();
 }
 
-/// The same fulfil again is silent; another answer is refused and told so.
+/// The same fulfil again hears how the transfer ended; another answer is refused and told so.
 pub fn a_resent_answer_changes_nothing<F: Fixture>() {
     let mut world = World::<F>::onboarded();
     let payment = Payment::new(1, "10");
@@ -70,7 +72,8 @@ pub fn a_resent_answer_changes_nothing<F: Fixture>() {
     world.commit([payment.fulfil()]);
     world.reopen();
     let before = world.transfer(&payment);
-    assert_eq!(world.commit([payment.fulfil()]).messages, []);
+    let messages = world.commit([payment.fulfil()]).messages;
+    assert_eq!(messages.iter().map(|message| message.recipient.as_str()).collect::<Vec<_>>(), [PAYEE]);
     let messages = world.commit([payment.reject()]).messages;
     assert!(says(&messages[0], PAYEE, MODIFIED), "{messages:?}");
     assert_eq!(world.transfer(&payment), before);

@@ -7,7 +7,7 @@ use switch::{Administration, Command, Message, MessageId};
 
 use super::{
     Fixture, Nodes,
-    command::{PAYER, PAYER_POSITION, Payment, amount, delivered, fsp, quote_id, register, request_quote},
+    command::{PAYEE, PAYER, PAYER_POSITION, Payment, amount, delivered, fsp, quote_id, register, request_quote},
     world::{ALL, World},
 };
 use crate::{Committed, Store};
@@ -67,10 +67,11 @@ pub fn a_transfer_goes_on_on_any_node<F: Nodes>() {
     assert_eq!(pair.on_second([payment.prepare()]).messages, []);
     pair.on_second([payment.fulfil()]);
     assert_eq!(pair.world.status(&payment), TransferStatus::Committed);
-    assert_eq!(pair.world.commit([payment.fulfil()]).messages, []);
+    let repeated = pair.world.commit([payment.fulfil()]).messages;
+    assert_eq!(repeated.iter().map(|message| message.recipient.as_str()).collect::<Vec<_>>(), [PAYEE]);
     assert_eq!(pair.world.balance(PAYER_POSITION), amount("600"));
     let story = pair.world.wait(pair.second.story(payment.id));
-    assert_eq!(story.messages.len(), 2);
+    assert_eq!(story.messages.len(), 3);
     pair.world.books();
 }
 
