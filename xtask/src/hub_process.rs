@@ -36,6 +36,10 @@ pub(crate) struct Launch {
     pub(crate) port_offset: u16,
     /// More flags of `hub serve`.
     pub(crate) flags: &'static [&'static str],
+    /// The URL of a database; without, the hub stores in a SQLite file in the folder.
+    pub(crate) database: Option<String>,
+    /// With a key of its own, the hub signs what it says itself.
+    pub(crate) signs: bool,
 }
 
 /// A hub that runs until it is stopped or dropped.
@@ -56,7 +60,11 @@ impl Launch {
             .open(&log)
             .with_context(|| format!("cannot write {}", log.display()))?;
         let mut command = Command::new(&self.binary);
-        command.args(["hub", "serve", "--store"]).arg(format!("sqlite:{}", self.store().display()));
+        let file_store = || format!("sqlite:{}", self.store().display());
+        command.args(["hub", "serve", "--store"]).arg(self.database.clone().unwrap_or_else(file_store));
+        if self.signs {
+            command.arg("--jws-sign-key").arg(self.signing_key()?);
+        }
         command.args(["--port-offset", &self.port_offset.to_string()]).args(self.flags);
         command.stdout(Stdio::from(file.try_clone()?)).stderr(Stdio::from(file));
         let started = Instant::now();
@@ -69,6 +77,17 @@ impl Launch {
         format!("http://127.0.0.1:{}", port + self.port_offset)
     }
 
+    /// The hub's private key, made when it is not there.
+    fn signing_key(&self) -> Result<PathBuf> {
+        let key = self.folder.join("hub.pem");
+        if !key.exists() {
+            let mut command = std::process::Command::new(&self.binary);
+            let output = command.args(["hub", "jws-key", "--out"]).arg(&key).output().context("hub jws-key")?;
+            ensure!(output.status.success(), "hub jws-key: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(key)
+    }
+
     pub(crate) fn store(&self) -> PathBuf {
         self.folder.join("hub.sqlite")
     }
@@ -79,10 +98,11 @@ impl Launch {
 }
 
 impl HubProcess {
-    /// Starts the hub on its usual ports and on the SQLite file in this folder, and waits until it is ready.
-    pub(crate) async fn start(binary: &Path, folder: &Path) -> Result<Self> {
+    /// Starts the hub on its usual ports, on this database or on a SQLite file in this folder, and waits until it is ready.
+    /// It signs what it says itself, as upstream's does where the Testing Toolkit is run.
+    pub(crate) async fn start(binary: &Path, folder: &Path, database: Option<String>) -> Result<Self> {
         let (binary, folder) = (binary.to_path_buf(), folder.to_path_buf());
-        let launch = Launch { binary, folder, port_offset: 0, flags: &[] };
+        let launch = Launch { binary, folder, port_offset: 0, flags: &[], database, signs: true };
         let mut hub = launch.spawn()?;
         let took = hub.ready().await?;
         say(&format!("the hub is ready after {}", seconds(took)));

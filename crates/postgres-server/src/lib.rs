@@ -34,8 +34,9 @@ const LOOK: Duration = Duration::from_millis(20);
 const PORTS_TRIED: u32 = 5;
 /// Where distributions put the programs when they are not in PATH.
 const FOLDERS: [&str; 3] = ["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt"];
-/// Runs the server until the standard input ends, which it does with the process that holds its other end.
-const WATCH: &str = r#""$@" </dev/null & server=$!; cat >/dev/null; kill -INT "$server" 2>/dev/null; wait "$server""#;
+/// Runs the server until the standard input ends, which it does with the process that holds its other end. SIGINT is the quick
+/// stop, but a shell's background process ignores it until the server has its own handlers: SIGTERM ends it before that.
+const WATCH: &str = r#""$@" </dev/null & server=$!; cat >/dev/null; kill -TERM "$server" 2>/dev/null; kill -INT "$server" 2>/dev/null; wait "$server""#;
 
 /// How careful a server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,6 +185,8 @@ impl Server {
         let folder = self.folder.as_ref().map(TempDir::path).unwrap_or(Path::new("/nonexistent"));
         let log = folder.join("log");
         // The standard error is the log, which this process opens and the server inherits.
+        // A new file: processes of a server that was killed may still write into the old one.
+        let _ = fs::remove_file(&log);
         let output = fs::File::create(&log).map_err(|error| error.to_string())?;
         let mut command = self.command("sh");
         command.args(["-c", WATCH, "sh"]).arg(self.programs.join("postgres"));

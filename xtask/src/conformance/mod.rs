@@ -87,19 +87,22 @@ pub(crate) struct Arguments {
     store: Store,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Store {
+/// What a hub stores in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Store {
+    /// A file of its own.
     Sqlite,
+    /// A database of its own, on a server of our own or the one that MOJALOOP_POSTGRES names.
     Postgres,
 }
 
 pub(crate) async fn command(arguments: Arguments) -> Result<ExitCode> {
-    if arguments.store == Store::Postgres {
-        say("--store postgres: not available yet; allowed is sqlite");
-        return Ok(ExitCode::from(2));
-    }
     let workspace = Workspace::find().await?;
-    let rows = run(&workspace, &arguments.names).await?;
+    let groups = match arguments.names.as_slice() {
+        [] => GROUPS.iter().map(|group| group_of(group)).collect(),
+        names => vec![names.iter().map(|name| (name.as_str(), left_out_of(name))).collect()],
+    };
+    let rows = run(&workspace, groups, arguments.store).await?;
     Ok(finish(&rows, total(&rows)))
 }
 
@@ -113,12 +116,15 @@ fn total(rows: &[Row]) -> Count {
     rows.iter().map(counted).sum()
 }
 
-/// Runs the named collections, or every group that must pass.
-pub(crate) async fn run(workspace: &Workspace, names: &[String]) -> Result<Vec<Row>> {
-    let groups: Vec<Vec<(&str, &[LeftOut])>> = match names {
-        [] => GROUPS.iter().map(|group| group_of(group)).collect(),
-        names => vec![names.iter().map(|name| (name.as_str(), left_out_of(name))).collect()],
-    };
+/// What runs with all other tests: the payment of the core test harness on each store.
+pub(crate) async fn run_payment(workspace: &Workspace) -> Result<Vec<Row>> {
+    let mut rows = run(workspace, vec![group_of(GROUPS[0])], Store::Sqlite).await?;
+    rows.extend(run(workspace, vec![group_of(GROUPS[0])], Store::Postgres).await?);
+    Ok(rows)
+}
+
+/// Runs groups of collections, each on a fresh hub.
+async fn run(workspace: &Workspace, groups: Vec<Vec<(&str, &'static [LeftOut])>>, store: Store) -> Result<Vec<Row>> {
     let started = Instant::now();
     let kit = match Kit::find(workspace).await {
         Ok(kit) => kit,
@@ -131,14 +137,19 @@ pub(crate) async fn run(workspace: &Workspace, names: &[String]) -> Result<Vec<R
         }
     };
     let binary = workspace.build_binary().await?;
+    let server = match store {
+        Store::Sqlite => None,
+        Store::Postgres => Some(postgres_server::Server::shared()),
+    };
     let mut rows = Vec::new();
     for group in groups {
         ports_must_be_free(&hub_process::PORTS)?;
         ports_must_be_free(&kit::PORTS)?;
-        let folder = workspace.fresh_folder(&format!("conformance/{}", group[0].0.replace('/', "_")))?;
+        let folder = workspace
+            .fresh_folder(&format!("conformance/{}-{store:?}", group[0].0.replace('/', "_")).to_lowercase())?;
         let names: Vec<&str> = group.iter().map(|(name, _)| *name).collect();
         say(&format!("{}: logs and reports are in {}", names.join(", "), folder.display()));
-        let hub = HubProcess::start(&binary, &folder).await?;
+        let hub = HubProcess::start(&binary, &folder, server.map(postgres_server::Server::database)).await?;
         rows.extend(run_group(&kit, &group, &folder).await?);
         let stopping = Instant::now();
         let stopped = hub.stop().await.inspect_err(|error| say(&format!("{error:#}")));

@@ -50,6 +50,8 @@ pub(super) async fn run(
         folder: folder.to_path_buf(),
         port_offset: free_offset()?,
         flags: &["--callback-policy", "open", "--listen-address", "127.0.0.1"],
+        database: None,
+        signs: false,
     };
     let mut hub = launch.spawn()?;
     hub.ready().await?;

@@ -68,7 +68,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "fspiop",
         ],
     ),
-    ("xtask", &["participant", "simulation", "fspiop"]),
+    ("xtask", &["participant", "simulation", "postgres-server", "fspiop"]),
 ];
 
 /// What decides is pure: these crates neither do I/O nor wait nor roll dice.

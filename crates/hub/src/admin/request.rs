@@ -48,9 +48,17 @@ fn wrong_field(text: &str, error: &serde_json::Error) -> FspiopError {
         let name = name.trim_matches('`');
         return FspiopError::new(ErrorCode::MissingElement, format!("{field} must have required property '{name}'"));
     }
-    let is_duplicate = what.starts_with("duplicate field");
-    let code = if is_duplicate { ErrorCode::MalformedSyntax } else { ErrorCode::ValidationError };
+    // Upstream takes what has not even the form of a currency for bad syntax, and a currency that nobody knows for bad
+    // content.
+    let is_malformed = what.starts_with("duplicate field") || has_no_form(what);
+    let code = if is_malformed { ErrorCode::MalformedSyntax } else { ErrorCode::ValidationError };
     FspiopError::new(code, format!("{field} {what}"))
+}
+
+/// Whether an error is about a currency that is not three capital letters.
+fn has_no_form(what: &str) -> bool {
+    let found = what.strip_prefix("unknown currency: ").map(|found| found.trim_matches('"'));
+    found.is_some_and(|found| found.len() != 3 || !found.bytes().all(|byte| byte.is_ascii_uppercase()))
 }
 
 /// What a path names, with errors in the form of the API.

@@ -37,7 +37,8 @@ fn a_connection_that_is_ended_is_made_again() {
         );
         commit(&store, vec![register("first")]).await.unwrap();
         // The server ends all connections, as one does that is shut down or fails over.
-        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mojaloop node'";
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE application_name = 'mojaloop node' AND datname = current_database()";
         tamper(&settings, end);
         let first = commit(&store, vec![register("second")]).await;
         assert!(matches!(first, Ok(_) | Err(StoreError::Unavailable(_))), "{first:?}");

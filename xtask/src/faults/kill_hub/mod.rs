@@ -66,7 +66,14 @@ pub(super) async fn run(workspace: &Workspace, options: Options) -> Result<Vec<R
     say(&format!("replay the plan: cargo xtask faults kill-hub --kills {} --seed {}", options.kills, options.seed));
     let binary = workspace.build_binary().await?;
     let folder = workspace.fresh_folder("faults/kill-hub")?;
-    let launch = Launch { binary, folder, port_offset: free_offset()?, flags: &["--callback-policy", "open"] };
+    let launch = Launch {
+        binary,
+        folder,
+        port_offset: free_offset()?,
+        flags: &["--callback-policy", "open"],
+        database: None,
+        signs: false,
+    };
     say(&format!("the hub's log and file are in {}", launch.folder.display()));
     let started = Instant::now();
     let (hub, book) = (Hub::new(&launch), Book::default());
