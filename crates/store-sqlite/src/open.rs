@@ -79,8 +79,9 @@ fn inspect(path: &Path) -> Result<(), StoreError> {
     let marks = connection::glance(path).and_then(|connection| Marks::read(&connection));
     match marks {
         Err(error @ StoreError::Unavailable(_)) => Err(clearer(path, error)),
-        // The first transaction was cut short; SQLite will undo it.
-        Err(_) if journal_of(path).exists() => Ok(()),
+        // The first transaction was cut short, SQLite will undo it; or the moving of the write-ahead log into the file was,
+        // SQLite will complete it. Until then the file alone makes no sense. What it is is checked again when it does.
+        Err(_) if journal_of(path).exists() || log_of(path).exists() => Ok(()),
         marks => marks?.check(migration::KNOWN),
     }
 }
@@ -93,6 +94,10 @@ fn clearer(path: &Path, error: StoreError) -> StoreError {
 
 fn journal_of(path: &Path) -> PathBuf {
     lock::beside(path, "-journal")
+}
+
+fn log_of(path: &Path) -> PathBuf {
+    lock::beside(path, "-wal")
 }
 
 fn create_if_missing(path: &Path) -> Result<(), StoreError> {

@@ -1,6 +1,7 @@
 //! The suite on SQLite, and what only a file can get wrong.
 
 mod abandoned;
+mod checkpoint;
 mod corrupt_rows;
 mod failures;
 mod folder;
