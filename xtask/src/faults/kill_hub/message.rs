@@ -17,7 +17,7 @@ pub(super) const CURRENCY: &str = "USD";
 /// Nobody unpacks it.
 const PACKET: &str = "AYIBgQ";
 /// The error of a payee that fails: "Payee FSP rejected transaction".
-const PAYEE_FAILED: &str = "5104";
+pub(super) const PAYEE_FAILED: &str = "5104";
 
 /// A message to the hub.
 #[derive(Clone, Debug)]

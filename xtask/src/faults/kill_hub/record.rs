@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use fspiop::{ErrorCallback, Timestamp, TransferFulfil, TransferPatch, TransferState};
 use hyper::Method;
 
-use super::plan::Plan;
+use super::message::PAYEE_FAILED;
+use super::plan::{Answer, Plan};
 use crate::http::Callback;
 
 /// How a transfer ends.
@@ -141,6 +142,10 @@ impl Record {
         match news {
             News::Ended(end) => *self.payee_told.entry(end).or_default() += 1,
             News::Error(code) if &*code == TRANSFER_EXPIRED => *self.payee_told.entry(End::Aborted).or_default() += 1,
+            // Whoever repeats its refusal hears that it stands.
+            News::Error(code) if &*code == PAYEE_FAILED && self.plan.answer == Answer::Fail => {
+                *self.payee_told.entry(End::Aborted).or_default() += 1;
+            }
             News::Error(code) if [MODIFIED_REQUEST, NOT_RESERVED].contains(&&*code) => self.payee_refused += 1,
             news => self.surprises.push(format!("the payee was told {news:?}")),
         }
