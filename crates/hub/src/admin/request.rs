@@ -57,7 +57,7 @@ fn wrong_field(text: &str, error: &serde_json::Error) -> FspiopError {
 
 /// Whether an error is about a currency that is not three capital letters.
 fn has_no_form(what: &str) -> bool {
-    let found = what.strip_prefix("unknown currency: ").map(|found| found.trim_matches('"'));
+    let found = what.strip_prefix("unknown currency: ").map(|found| found.trim_matches(['"', '\'']));
     found.is_some_and(|found| found.len() != 3 || !found.bytes().all(|byte| byte.is_ascii_uppercase()))
 }
 

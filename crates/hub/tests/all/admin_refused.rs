@@ -93,6 +93,7 @@ async fn participants() {
         (r#"{"name":"1234567890123456789012345678901"}"#, "3100", "/requestBody/name"),
         (r#"{"name":"../../etc"}"#, "3100", "/requestBody/name"),
         (r#"{"name":"newfsp","currency":"ZZZ"}"#, "3100", "/requestBody/currency"),
+        (r##"{"name":"newfsp","currency":"A#"}"##, "3101", "/requestBody/currency"),
         (r#"{"name":"newfsp","currency":840}"#, "3100", "/requestBody/currency"),
         (r#"{"name":"newfsp","currency":"KES"}"#, "3000", "Hub HUB_RECONCILIATION account"),
         (r#"{"name":"payerfsp","currency":"USD"}"#, "3000", "has already been registered"),
