@@ -38,8 +38,9 @@ async fn answer(State(hub): State<Arc<Hub>>, request: HttpRequest) -> Response {
     let started = Instant::now();
     let (method, resource) = (method_label(request.method()), resource_label(request.uri().path()));
     let is_callback = matches!(*request.method(), Method::PUT | Method::PATCH);
+    let content_type = content_type_of_answer(&request);
     let response = match take(&hub, request).await {
-        Ok(()) => accepted(if is_callback { StatusCode::OK } else { StatusCode::ACCEPTED }),
+        Ok(()) => accepted(if is_callback { StatusCode::OK } else { StatusCode::ACCEPTED }, content_type),
         Err(refusal) => {
             tracing::debug!(method, resource, error = %refusal.error, "refused");
             refusal.into_response()
@@ -116,9 +117,19 @@ fn reserve(hub: &Hub, bytes: usize) -> Result<OwnedSemaphorePermit, FspiopError>
     hub.bodies.clone().try_acquire_many_owned(bytes).map_err(full)
 }
 
-fn accepted(status: StatusCode) -> Response {
+/// What comes with a party's data is answered in the media type that it came in, as upstream answers it (the collection
+/// `tests_by_folder/parties`); other empty answers name none.
+fn content_type_of_answer(request: &HttpRequest) -> Option<HeaderValue> {
+    let is_party = *request.method() == Method::PUT && resource_label(request.uri().path()) == "parties";
+    is_party.then(|| request.headers().get(header::CONTENT_TYPE).cloned()).flatten()
+}
+
+fn accepted(status: StatusCode, content_type: Option<HeaderValue>) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
+    if let Some(content_type) = content_type {
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }

@@ -12,7 +12,7 @@ mod registration;
 
 use std::{collections::HashSet, sync::Arc};
 
-use fspiop::{Currency, ErrorCode, FspId, FspiopError, PartyId, QuoteId, Resource, Timestamp, TransferId, headers};
+use fspiop::{Currency, ErrorCode, FspId, FspiopError, PartyId, QuoteId, Resource, Timestamp, TransferId};
 use store::{Clock, Store};
 use switch::{Configuration, EndpointType, Inbound, Message, PartyEntry, Subject, lookup, relay, request_to_pay};
 use tokio::{sync::Semaphore, time::Instant};
@@ -89,10 +89,6 @@ impl Lookup {
                     let _bulks = bulks;
                     this.enter_many_elsewhere(inbound, bulk, sorted, weight).await
                 })
-            }
-            Question::AnswerParty(ref inbound, ..) if inbound.destination.is_none() => {
-                let detail = format!("/header must have required property '{}'", headers::FSPIOP_DESTINATION);
-                Err(FspiopError::new(ErrorCode::MissingElement, detail))
             }
             other => self.spawn(|this| async move { this.answer(other).await }),
         }

@@ -8,13 +8,21 @@ use crate::support::{
     world::{PAYEE, PAYER},
 };
 
+/// What is said about a party is answered in its own media type.
+const PARTIES: &str = "application/vnd.interoperability.parties+json;version=1.1";
+
 #[track_caller]
 fn check(response: &Response, status: u16, reason: &str) {
+    check_with(response, status, reason, None);
+}
+
+#[track_caller]
+fn check_with(response: &Response, status: u16, reason: &str, content_type: Option<&str>) {
     assert_eq!((response.status, response.reason.as_str()), (status, reason), "{response:?}");
     assert!(response.body.is_empty(), "{response:?}");
     assert_eq!(response.header("cache-control"), Some("no-cache"));
     assert_eq!(response.header("content-length"), Some("0"));
-    assert_eq!(response.header("content-type"), None);
+    assert_eq!(response.header("content-type"), content_type, "{response:?}");
 }
 
 #[tokio::test]
@@ -46,7 +54,8 @@ async fn requests_are_accepted_and_callbacks_are_ok() {
         transfer.commit(),
         transfer.fail(),
     ] {
-        check(&connection.exchange(&request.to_bytes()).await, 200, "OK");
+        let content_type = request.name().contains(parties).then_some(PARTIES);
+        check_with(&connection.exchange(&request.to_bytes()).await, 200, "OK", content_type);
     }
 }
 
@@ -100,9 +109,20 @@ async fn answers_to_things_that_are_not_there_are_errors_to_their_sender() {
             "/parties/MSISDN/1/error".to_owned(),
             "3201",
         ),
+        (
+            Request::fspiop("PUT", "/parties/MSISDN/2", PAYEE).body(party_answer("MSISDN", "2").to_string()),
+            "/parties/MSISDN/2/error".to_owned(),
+            "3201",
+        ),
+        (
+            Request::fspiop("PUT", "/parties/MSISDN/2/error", PAYEE).body(error("3204", "gone").to_string()),
+            "/parties/MSISDN/2/error".to_owned(),
+            "3201",
+        ),
     ] {
         let before = world.payee.received().len();
-        check(&world.hub.send(&request).await, 200, "OK");
+        let content_type = path.starts_with("/parties/").then_some(PARTIES);
+        check_with(&world.hub.send(&request).await, 200, "OK", content_type);
         let told = world.payee.wait_for(before + 1).await.pop().unwrap();
         assert_eq!((told.path.as_str(), told.error().0.as_str()), (path.as_str(), code), "{}", request.name());
     }
