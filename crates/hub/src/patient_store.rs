@@ -71,6 +71,10 @@ impl Store for PatientStore {
         in_time(self.0.take_over())
     }
 
+    fn leave(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        in_time(self.0.leave())
+    }
+
     fn story(&self, id: TransferId) -> BoxFuture<'_, Result<Story, StoreError>> {
         in_time(self.0.story(id))
     }

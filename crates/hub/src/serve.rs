@@ -1,10 +1,6 @@
 //! Starts a hub, and ends it in good order.
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use fspiop::Timestamp;
 use store::{Clock, Committed, Store, StoreError};
@@ -74,12 +70,11 @@ pub struct Running {
     stop: watch::Sender<bool>,
     listeners: JoinSet<()>,
     background: Vec<JoinHandle<()>>,
-    /// Gone when nothing of the hub uses the store any more.
-    store: Weak<dyn Store>,
+    store: Arc<dyn Store>,
 }
 
 impl Running {
-    /// Takes no new requests, ends those under way, notes what was delivered, and returns.
+    /// Takes no new requests, ends those under way, notes what was delivered, leaves the rest to other nodes, and returns.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
         let drained = async { while self.listeners.join_next().await.is_some() {} };
@@ -90,9 +85,13 @@ impl Running {
         for task in self.background {
             let _ = tokio::time::timeout(DRAIN, task).await;
         }
+        if let Err(error) = self.store.leave().await {
+            tracing::warn!(%error, "other nodes take this node's messages over only when its claim has run out");
+        }
         // Whoever starts a hub again on the same file must find it free.
+        let (in_use, ()) = (Arc::downgrade(&self.store), drop(self.store));
         let released = async {
-            while self.store.strong_count() > 0 {
+            while in_use.strong_count() > 0 {
                 tokio::time::sleep(LOOK_AGAIN_AFTER).await;
             }
         };
@@ -118,15 +117,14 @@ pub async fn serve(
     authorizer: Arc<dyn Authorizer>,
 ) -> Result<Running, ServeError> {
     let store = PatientStore::over(store);
-    let in_use = Arc::downgrade(&store);
     let listeners = bind(&settings).await?;
     let addresses = listeners.addresses();
     let (stop, stopping) = watch::channel(false);
-    let (hub, delivery) = assemble(settings, store, clock, authorizer, &stopping).await?;
+    let (hub, delivery) = assemble(settings, store.clone(), clock, authorizer, &stopping).await?;
     let refresh = current::refresh(hub.current.clone(), hub.store.clone(), stopping.clone());
     let background = vec![delivery, expiry::start(hub.clone(), stopping.clone()), refresh];
     let listeners = listeners.serve(&hub, &stopping);
-    Ok(Running { addresses, stop, listeners, background, store: in_use })
+    Ok(Running { addresses, stop, listeners, background, store })
 }
 
 async fn assemble(

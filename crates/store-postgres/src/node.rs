@@ -121,6 +121,14 @@ const RENEW: &str = concat!(
     " AS now"
 );
 
+const LEAVE: &str = concat!("UPDATE node SET lease_until = ", now!(), " WHERE id = $2 AND epoch = $3");
+
+/// Lets this node's claim run out now.
+pub(crate) async fn leave(session: &Session, node: Node, time: &Time) -> Result<(), Failure> {
+    session.execute(LEAVE, &[&time.parameter(), &node.id.0, &node.epoch]).await?;
+    Ok(())
+}
+
 const ADOPT: &str = "UPDATE outbox SET owner = $2, untold = true
      WHERE owner IN (SELECT id FROM node WHERE lease_until <= $1 AND id <> $2)";
 

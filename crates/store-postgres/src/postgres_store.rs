@@ -164,6 +164,12 @@ impl PostgresStore {
         .await
     }
 
+    async fn give_up_claim(&self) -> Result<(), StoreError> {
+        let writing = self.writing()?;
+        let mut link = writing.claims.lock().await;
+        transaction(&mut link, "BEGIN", async |session| node::leave(session, writing.node, &writing.time).await).await
+    }
+
     async fn renew_claim(&self) -> Result<bool, StoreError> {
         let writing = self.writing()?;
         let mut link = writing.claims.lock().await;
@@ -286,6 +292,10 @@ impl Store for PostgresStore {
 
     fn take_over(&self) -> BoxFuture<'_, Result<bool, StoreError>> {
         self.renew_claim().boxed()
+    }
+
+    fn leave(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.give_up_claim().boxed()
     }
 
     fn story(&self, id: TransferId) -> BoxFuture<'_, Result<Story, StoreError>> {

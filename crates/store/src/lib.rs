@@ -112,6 +112,13 @@ pub trait Store: Send + Sync + 'static {
     /// once a second.
     fn take_over(&self) -> BoxFuture<'_, Result<bool, StoreError>>;
 
+    /// Gives up this node's claim to its part of the outbox: the rest of it is another node's as soon as one renews its own
+    /// claim. For a node that ends in good order; one that goes on has its claim again with its next renewal. A store that
+    /// only one process uses has nothing to give up.
+    fn leave(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        std::future::ready(Ok(())).boxed()
+    }
+
     /// What is known under an id, be it a transfer's, a quote's or both.
     fn story(&self, id: TransferId) -> BoxFuture<'_, Result<Story, StoreError>>;
 

@@ -397,6 +397,11 @@ impl Store for MemoryStore {
         ready(tables.take_over(self.node, now))
     }
 
+    fn leave(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.tables().claims.remove(&self.node);
+        ready(())
+    }
+
     fn story(&self, id: TransferId) -> BoxFuture<'_, Result<Story, StoreError>> {
         ready(self.tables().story(id))
     }

@@ -1,9 +1,16 @@
 //! A hub that is told to stop ends what is under way.
 
+use std::sync::Arc;
+
+use fspiop::FspId;
+use store::MemoryStore;
 use switch::MessageId;
 
 use crate::support::{
-    Connection, Fault, Manner, Request, TestHub, World, eventually, messages::Transfer, test_hub, within,
+    Connection, Fault, Manner, Request, TestHub, World, eventually,
+    messages::Transfer,
+    test_hub, within,
+    world::{PAYEE, without_payee},
 };
 
 #[tokio::test]
@@ -83,6 +90,24 @@ async fn an_fsp_that_hangs_does_not_keep_the_hub_from_stopping() {
     let hub = TestHub::start(store).await;
     world.payee.wait_for(10).await;
     hub.quiet().await;
+}
+
+#[tokio::test]
+async fn what_a_stopped_node_leaves_is_delivered_by_another_one_at_once() {
+    // No claim ever runs out by itself: the store's clock stands still.
+    let now = hub::system_clock().now();
+    let first = MemoryStore::new(FspId::parse(test_hub::HUB).unwrap(), Arc::new(move || now));
+    let second = Arc::new(first.join(Arc::new(move || now)));
+    let (hub, _payer, port) = without_payee(TestHub::start(Arc::new(first)).await).await;
+    let other = TestHub::start(second).await;
+    let transfer = Transfer::new("1");
+    hub.must_take(&transfer.prepare()).await;
+    assert_eq!((hub.outbox().await.len(), other.outbox().await.len()), (1, 0));
+    let left = hub.stop().await;
+    let payee = port.wake(PAYEE);
+    payee.wait_for_one("POST", "/transfers").await;
+    other.quiet().await;
+    assert!(left.pending_messages(MessageId(0), 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -219,6 +219,10 @@ impl Store for Shaky {
         self.inner.take_over()
     }
 
+    fn leave(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.inner.leave()
+    }
+
     fn story(&self, id: TransferId) -> BoxFuture<'_, Result<Story, StoreError>> {
         self.read(self.inner.story(id))
     }

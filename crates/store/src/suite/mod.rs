@@ -145,6 +145,7 @@ cases! {$ store_nodes_suite Nodes
         nodes_share_the_cap
         messages_about_one_subject_stay_with_one_node
         what_a_lost_node_left_is_taken_over
+        what_a_node_gave_up_is_taken_over_at_once
         a_node_that_renews_keeps_its_messages
         numbers_are_given_once_among_nodes;
 }

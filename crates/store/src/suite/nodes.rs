@@ -139,6 +139,25 @@ pub fn what_a_lost_node_left_is_taken_over<F: Nodes>() {
     assert_eq!(pair.world.outbox(), []);
 }
 
+/// What a node leaves behind that ends in good order is another one's without waiting, also what it still decides then.
+pub fn what_a_node_gave_up_is_taken_over_at_once<F: Nodes>() {
+    let pair = Pair::<F>::onboarded();
+    let renew = || pair.world.wait(pair.world.store().take_over());
+    let mut left = pair.on_second([modified(1, "1"), request_quote(quote_id(1), b"{}")]).messages;
+    assert!(!renew());
+    pair.world.wait(pair.second.leave());
+    left.extend(pair.on_second([request_quote(quote_id(2), b"{}")]).messages);
+    assert!(renew());
+    assert!(!renew());
+    assert_eq!(pair.world.outbox(), left);
+    assert_eq!(pair.outbox_of_second(), []);
+    // It goes on after all, and what it decides then is its own again.
+    assert!(!pair.world.wait(pair.second.take_over()));
+    let own = pair.on_second([request_quote(quote_id(3), b"{}")]).messages;
+    assert!(!renew());
+    assert_eq!(pair.outbox_of_second(), own);
+}
+
 /// Renewing in time is enough.
 pub fn a_node_that_renews_keeps_its_messages<F: Nodes>() {
     let pair = Pair::<F>::onboarded();
