@@ -3,6 +3,10 @@
 //! [`Server::shared`] is one server for all tests of a binary; each test makes itself a [`Server::database`]. With
 //! `MOJALOOP_POSTGRES` set (the URL of a database whose user may create databases), that server is used instead.
 
+mod processes;
+mod proxy;
+mod tls;
+
 use std::{
     env, fs, io,
     net::TcpListener,
@@ -18,6 +22,10 @@ use std::{
 };
 
 use tempfile::TempDir;
+
+pub use processes::Frozen;
+pub use proxy::{Loss, Proxy};
+pub use tls::Authority;
 
 /// Names a server that is there already.
 pub const VARIABLE: &str = "MOJALOOP_POSTGRES";
@@ -79,6 +87,22 @@ impl Server {
     /// # Errors
     /// What was not found or did not start, with a hint.
     pub fn start(durability: Durability, settings: &[&str]) -> Result<Server, String> {
+        Server::start_with(durability, settings, None)
+    }
+
+    /// Starts a server of one's own that speaks TLS and nothing else, with a certificate of this authority for these names.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_tls(authority: &Authority, names: &[&str]) -> Result<Server, String> {
+        Server::start_with(Durability::Fast, &[], Some((authority, names)))
+    }
+
+    fn start_with(
+        durability: Durability,
+        settings: &[&str],
+        tls: Option<(&Authority, &[&str])>,
+    ) -> Result<Server, String> {
         let programs = find_programs().ok_or(HINT)?;
         let owner = other_user()?;
         let folder = tempfile::Builder::new().prefix("postgres-server").tempdir().map_err(|error| error.to_string())?;
@@ -92,6 +116,9 @@ impl Server {
         let mut server = Server { programs, owner, port: 0, settings, watch: None, folder: Some(folder), url: None };
         let data = server.data();
         server.run("initdb", &["-D", &data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"])?;
+        if let Some((authority, names)) = tls {
+            server.use_tls(authority, names)?;
+        }
         for attempt in 1.. {
             match server.launch() {
                 Ok(()) => break,
@@ -136,8 +163,7 @@ impl Server {
     /// # Panics
     /// If the server is not one that was started here.
     pub fn kill(&mut self) {
-        let pid = fs::read_to_string(Path::new(&self.data()).join("postmaster.pid")).expect("the server runs");
-        let pid = pid.lines().next().expect("the first line is the process id").to_owned();
+        let pid = self.main_process();
         let killed = Command::new("kill").args(["-9", &pid]).status();
         assert!(killed.is_ok_and(|status| status.success()), "the server's process is there");
         self.end();
@@ -225,7 +251,8 @@ impl Server {
     fn command(&self, program: &str) -> Command {
         let path = if program == "sh" { PathBuf::from(program) } else { self.programs.join(program) };
         let mut command = Command::new(path);
-        command.current_dir("/").env("LC_ALL", "C");
+        // The folder of whoever runs the tests is not readable for another user.
+        command.current_dir("/").env("LC_ALL", "C").env("HOME", "/");
         if let Some((user, group)) = self.owner {
             command.uid(user).gid(group);
         }
