@@ -2,13 +2,13 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
 use fspiop::{Currency, FspId, PartyId, QuoteId, Timestamp, TransferId};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{AccountId, Balance, Transfer};
-use store::{Committed, Store, StoreError, Story, Visitor};
+use store::{Abandoned, Committed, Store, StoreError, Story, Visitor};
 use switch::{Command, Configuration, Message, MessageId, PartyEntry, Quote, Subject};
 use tokio::{join, sync::Mutex};
 
@@ -44,6 +44,9 @@ struct Writing {
     writer: Arc<Mutex<Writer>>,
     /// Take-overs do not wait for batches.
     claims: Mutex<Link>,
+    /// Batches whose fate could not be found out, and of how many of them the outbox was said to hold more.
+    doubts: Arc<AtomicU64>,
+    told_doubts: AtomicU64,
 }
 
 impl PostgresStore {
@@ -73,9 +76,12 @@ impl PostgresStore {
         let configuration = first_configuration(&session, Some(&settings.hub)).await?;
         let node = node::register(&session, &settings.node, &time).await.map_err(Failure::into_error)?;
         let current = Arc::new(Current::new(configuration.clone()));
-        let writer = Writer { link, node, time: time.clone(), current: current.clone(), told: configuration };
+        let doubts = Arc::<AtomicU64>::default();
+        let (told, shared) = (configuration, doubts.clone());
+        let writer = Writer { link, node, time: time.clone(), current: current.clone(), told, doubts: shared };
         let claims = Mutex::new(Link::new(settings.clone(), Purpose::Write));
-        let writing = Writing { node, time, writer: Arc::new(Mutex::new(writer)), claims };
+        let writer = Arc::new(Mutex::new(writer));
+        let writing = Writing { node, time, writer, claims, doubts, told_doubts: AtomicU64::new(0) };
         Ok(PostgresStore::new(settings, current, Some(writing)))
     }
 
@@ -103,6 +109,12 @@ impl PostgresStore {
         Ok(PostgresStore::new(settings, current, None))
     }
 
+    /// Messages that were given up, with numbers above `after`, in order, at most `rows`.
+    pub async fn abandoned(&self, after: MessageId, rows: usize) -> Result<Vec<Abandoned>, StoreError> {
+        let rows = self.ask(outbox::ABANDONED, &[&after.0, &limit(rows)]).await?;
+        columns::all("abandoned", &rows, outbox::read_abandoned)
+    }
+
     fn new(settings: Arc<PostgresSettings>, current: Arc<Current>, writing: Option<Writing>) -> PostgresStore {
         let readers = std::array::from_fn(|_| Mutex::new(Link::new(settings.clone(), Purpose::Read)));
         PostgresStore { settings, readers, next_reader: AtomicUsize::new(0), current, writing }
@@ -111,11 +123,21 @@ impl PostgresStore {
     /// Asks one question.
     async fn ask(&self, sql: &'static str, parameters: Parameters<'_>) -> Result<Vec<tokio_postgres::Row>, StoreError> {
         let mut link = self.reader().lock().await;
-        within(async {
-            let session = link.session().await?;
-            session.query(sql, parameters).await.map_err(|error| error::of(&error))
-        })
-        .await
+        within(link.ask(sql, parameters)).await
+    }
+
+    /// All connections.
+    #[cfg(test)]
+    pub(crate) async fn sessions(&self) -> Vec<Arc<Session>> {
+        let writing = self.writing().expect("it writes");
+        let mut sessions = vec![
+            writing.writer.lock().await.link.session().await.expect("it is connected"),
+            writing.claims.lock().await.session().await.expect("it is connected"),
+        ];
+        for reader in &self.readers {
+            sessions.push(reader.lock().await.session().await.expect("it is connected"));
+        }
+        sessions
     }
 
     fn reader(&self) -> &Mutex<Link> {
@@ -164,17 +186,36 @@ impl PostgresStore {
         .await
     }
 
+    /// A page is full as long as there are rows: whoever asked takes one that is not for the last one.
+    async fn read_pending(&self, node: Node, after: MessageId, rows: usize) -> Result<Vec<Message>, StoreError> {
+        let (mut found, mut after) = (Vec::new(), after.0);
+        loop {
+            let missing = rows - found.len();
+            let page = self.ask(outbox::PENDING, &[&node.id.0, &after, &limit(missing)]).await?;
+            found.extend(columns::readable("outbox", &page, outbox::read));
+            match page.last() {
+                Some(last) if page.len() == missing && found.len() < rows => after = last.get("id"),
+                _ => return Ok(found),
+            }
+        }
+    }
+
     async fn give_up_claim(&self) -> Result<(), StoreError> {
         let writing = self.writing()?;
         let mut link = writing.claims.lock().await;
-        transaction(&mut link, "BEGIN", async |session| node::leave(session, writing.node, &writing.time).await).await
+        link.alone(async |session| node::leave(session, writing.node, &writing.time).await).await
     }
 
     async fn renew_claim(&self) -> Result<bool, StoreError> {
         let writing = self.writing()?;
         let mut link = writing.claims.lock().await;
-        transaction(&mut link, "BEGIN", async |session| node::take_over(session, writing.node, &writing.time).await)
-            .await
+        // The renewal waits for this node's batches. What those in doubt until now have written is seen after it, or never.
+        let doubts = writing.doubts.load(Ordering::SeqCst);
+        let renewed = transaction(&mut link, "BEGIN", async |session| {
+            node::take_over(session, writing.node, &writing.time).await
+        });
+        let news = renewed.await?;
+        Ok(news || writing.told_doubts.swap(doubts, Ordering::SeqCst) != doubts)
     }
 }
 
@@ -219,7 +260,7 @@ async fn first_configuration(session: &Session, hub: Option<&FspId>) -> Result<A
                 Err(StoreError::Unavailable(text))
             }
         },
-        None => Err(StoreError::Corrupt("participant.id: the hub is missing".to_owned())),
+        None => Err(StoreError::Corrupt(format!("participant.id: the hub is missing; {}", columns::HINT))),
     }
 }
 
@@ -276,7 +317,7 @@ impl Store for PostgresStore {
     fn due(&self, now: Timestamp, rows: usize) -> BoxFuture<'_, Result<Vec<TransferId>, StoreError>> {
         async move {
             let rows = self.ask(transfer::DUE, &[&now.as_millis(), &limit(rows)]).await?;
-            columns::all("transfer", &rows, |columns| columns.next("id"))
+            Ok(columns::readable("transfer", &rows, |columns| columns.next("id")))
         }
         .boxed()
     }
@@ -284,8 +325,7 @@ impl Store for PostgresStore {
     fn pending_messages(&self, after: MessageId, rows: usize) -> BoxFuture<'_, Result<Vec<Message>, StoreError>> {
         async move {
             let Some(writing) = &self.writing else { return Ok(Vec::new()) };
-            let rows = self.ask(outbox::PENDING, &[&writing.node.id.0, &after.0, &limit(rows)]).await?;
-            columns::all("outbox", &rows, outbox::read)
+            self.read_pending(writing.node, after, rows).await
         }
         .boxed()
     }

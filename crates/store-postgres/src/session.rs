@@ -11,15 +11,20 @@ use store::StoreError;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_postgres::{Client, Error, Row, Statement, types::ToSql};
 
-use crate::{error, settings::PostgresSettings, settings::describe, tls};
+use crate::{
+    error::{self, Failure},
+    settings::{PostgresSettings, describe},
+    tls,
+};
 
 /// How long to wait for a connection: a failover's new primary is tried again rather than waited for.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The server gives up a statement after this long, so that a lock that nobody frees does not hold the queue for ever.
 /// Requests are held for 8 s, so that a second try still helps some of them.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(4);
-/// How long to wait for answers, also from a server or network that is silent.
-pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(6);
+/// How long to wait for answers, also from a server or network that is silent: longer than a statement may take, and short
+/// enough that a connection made after it leads to an answer before the 8 s are over.
+pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// A silent connection is asked for life after this long, and again in as much,
 const KEEPALIVE: Duration = Duration::from_secs(5);
 /// and is given up after this many unanswered questions.
@@ -60,7 +65,9 @@ impl Session {
             config.application_name(format!("mojaloop {}", settings.node));
         }
         let tls = tls::connector(settings.root_certificates.as_deref())?;
-        let connected = timeout(ANSWER_TIMEOUT, config.connect(tls)).await;
+        // A server may take a connection and then say nothing. Where there are several, the next one is to have its turn.
+        let patience = if config.get_hosts().len() == 1 { CONNECT_TIMEOUT } else { ANSWER_TIMEOUT };
+        let connected = timeout(patience, config.connect(tls)).await;
         let (client, connection) =
             connected.map_err(|_| about("no answer".to_owned()))?.map_err(|error| about(error::text(&error)))?;
         // Ends with the client. What goes wrong is told to whoever waits for an answer.
@@ -140,20 +147,31 @@ pub(crate) struct Link {
     session: Option<Arc<Session>>,
     pause: Duration,
     not_before: Instant,
+    /// Since when a question on this connection has had no answer. Whoever asked may have stopped waiting.
+    unanswered_since: Option<Instant>,
 }
 
 impl Link {
     /// A link that connects when it is needed.
     pub(crate) fn new(settings: Arc<PostgresSettings>, purpose: Purpose) -> Link {
-        Link { settings, purpose, session: None, pause: FIRST_PAUSE, not_before: Instant::now() }
+        Link {
+            settings,
+            purpose,
+            session: None,
+            pause: FIRST_PAUSE,
+            not_before: Instant::now(),
+            unanswered_since: None,
+        }
     }
 
     /// The connection. One that failed a moment ago is tried again after a pause.
     pub(crate) async fn session(&mut self) -> Result<Arc<Session>, StoreError> {
-        if let Some(session) = self.session.as_ref().filter(|session| !session.client.is_closed()) {
+        // By this time the server says at least that it has given up: nobody is there, though the connection is.
+        let is_silent = self.unanswered_since.is_some_and(|since| since.elapsed() >= STATEMENT_TIMEOUT);
+        if let Some(session) = self.session.as_ref().filter(|session| !is_silent && !session.client.is_closed()) {
             return Ok(session.clone());
         }
-        self.session = None;
+        (self.session, self.unanswered_since) = (None, None);
         sleep_until(self.not_before).await;
         match Session::connect(&self.settings, self.purpose).await {
             Ok(session) => {
@@ -168,6 +186,22 @@ impl Link {
         }
     }
 
+    /// Does one thing that is a transaction of its own. The connection is used again only if that ended well, so that whoever
+    /// stops waiting leaves nothing open.
+    pub(crate) async fn alone<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        within(async {
+            let session = self.session().await?;
+            self.drop_session();
+            let done = work(&session).await.map_err(Failure::into_error)?;
+            self.keep(session);
+            Ok(done)
+        })
+        .await
+    }
+
     /// Ends the transaction that failed; the connection goes on if it can.
     pub(crate) async fn roll_back(&mut self) {
         let Some(session) = &self.session else { return };
@@ -175,6 +209,15 @@ impl Link {
         if !matches!(rolled_back, Ok(Ok(()))) {
             self.session = None;
         }
+    }
+
+    /// Asks one question.
+    pub(crate) async fn ask(&mut self, sql: &'static str, parameters: Parameters<'_>) -> Result<Vec<Row>, StoreError> {
+        let session = self.session().await?;
+        self.unanswered_since.get_or_insert_with(Instant::now);
+        let answer = session.query(sql, parameters).await;
+        self.unanswered_since = None;
+        answer.map_err(|error| error::of(&error))
     }
 
     /// Takes a connection back that is in the middle of nothing.

@@ -92,6 +92,10 @@ fn take_ssl_mode(url: &str) -> Result<(String, Option<SslMode>), StoreError> {
     let (mut mode, mut rest) = (None, Vec::new());
     for part in query.split('&') {
         match part.strip_prefix("sslmode=") {
+            None if part.starts_with("sslrootcert=") => {
+                let text = "database URL: sslrootcert: expected none; hint: --store-certificates FILE";
+                return Err(StoreError::Unavailable(text.to_owned()));
+            }
             None => rest.push(part),
             Some("disable") => mode = Some(SslMode::Disable),
             Some("allow" | "prefer") => mode = Some(SslMode::Prefer),

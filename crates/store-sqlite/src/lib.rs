@@ -23,4 +23,4 @@ mod worker;
 mod tests;
 
 pub use read_only::ReadOnlySqlite;
-pub use sqlite_store::{Abandoned, SqliteStore};
+pub use sqlite_store::SqliteStore;

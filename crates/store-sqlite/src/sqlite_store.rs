@@ -6,7 +6,7 @@ use fspiop::{Currency, FspId, PartyId, QuoteId, Timestamp, TransferId};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{AccountId, Balance, Transfer};
 use rusqlite::Connection;
-use store::{Clock, Committed, Store, StoreError, Story, Visitor};
+use store::{Abandoned, Clock, Committed, Store, StoreError, Story, Visitor};
 use switch::{Command, Configuration, Message, MessageId, PartyEntry, Quote};
 
 use crate::{
@@ -18,17 +18,6 @@ use crate::{
     tables::{balance, books, funds_movement, ilp_packet, meta, outbox, party, quote, sent_message, transfer},
     worker::Worker,
 };
-
-/// A message that was given up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Abandoned {
-    /// The message.
-    pub message: Message,
-    /// Why, for people.
-    pub reason: Box<str>,
-    /// When.
-    pub at: Timestamp,
-}
 
 /// A store in one file, which no other process can open as long as this lives. Dropping it finishes what was begun.
 pub struct SqliteStore {

@@ -55,6 +55,17 @@ pub enum Fate {
     },
 }
 
+/// A message that was given up, with its content, so that somebody can see to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Abandoned {
+    /// The message.
+    pub message: Message,
+    /// Why, for people.
+    pub reason: Box<str>,
+    /// When.
+    pub at: Timestamp,
+}
+
 impl SentMessage {
     /// A message of which no attempt is known yet.
     pub fn pending(message: &Message) -> SentMessage {

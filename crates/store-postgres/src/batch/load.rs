@@ -48,6 +48,8 @@ pub(super) struct Loaded {
     pub(super) earlier: Vec<Earlier>,
     pub(super) next_message: MessageId,
     pub(super) last_message: MessageId,
+    /// Which of this node's batches this is, from 1.
+    pub(super) number: i64,
 }
 
 /// Rows as they were read.
@@ -128,6 +130,7 @@ impl Loaded {
             earlier,
             next_message,
             last_message,
+            number: place.batches + 1,
         })
     }
 }

@@ -6,24 +6,33 @@ mod write;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use store::{Committed, StoreError};
 use switch::{Command, Configuration};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::{
     error::Failure,
-    node::Node,
+    node::{self, Node},
     session::{ANSWER_TIMEOUT, Link, Session},
     time::Time,
 };
-use load::Loaded;
+use load::{Loaded, unforeseen};
 
 /// How often a batch is decided when other nodes are in its way. Each time one of them has got on, so that many in a row are a
 /// sign of something else.
 const ATTEMPTS: u32 = 5;
+/// How long it may take to find out whether a batch was done whose answer was lost, from its beginning: the hub gives a batch
+/// 10 s, and then its requests are answered that nobody knows.
+const FATE_WITHIN: Duration = Duration::from_secs(9);
+/// Pause before it is asked again, on another connection.
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
 /// The configuration as last seen, for all tasks.
 pub(crate) struct Current(Mutex<Arc<Configuration>>);
@@ -56,74 +65,95 @@ pub(crate) struct Writer {
     pub(crate) current: Arc<Current>,
     /// The configuration of which the caller was told.
     pub(crate) told: Arc<Configuration>,
+    /// Batches whose fate could not be found out.
+    pub(crate) doubts: Arc<AtomicU64>,
 }
 
-/// How far a transaction got; tells what a silence means.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Progress {
-    Open,
-    CommitSent,
+/// A batch whose COMMIT was sent: what it is, if it was done.
+struct Sent {
+    number: i64,
+    committed: Committed,
 }
 
 impl Writer {
     /// Decides a batch and makes it durable. Nothing in memory changes before the COMMIT has succeeded.
     pub(crate) async fn commit(&mut self, commands: &[Command]) -> Result<Committed, StoreError> {
+        let deadline = Instant::now() + FATE_WITHIN;
         for _ in 1..ATTEMPTS {
-            match self.attempt(commands).await {
+            match self.attempt(commands, deadline).await {
                 Err(Failure::Contended(_)) => {}
                 result => return result.map_err(Failure::into_error),
             }
         }
-        self.attempt(commands).await.map_err(Failure::into_error)
+        self.attempt(commands, deadline).await.map_err(Failure::into_error)
     }
 
-    async fn attempt(&mut self, commands: &[Command]) -> Result<Committed, Failure> {
+    async fn attempt(&mut self, commands: &[Command], deadline: Instant) -> Result<Committed, Failure> {
         let session = self.link.session().await?;
-        let mut progress = Progress::Open;
-        let result = match timeout(ANSWER_TIMEOUT, self.transact(&session, commands, &mut progress)).await {
-            Ok(result) => result,
-            Err(_) => {
+        let mut sent = None;
+        let result = timeout(ANSWER_TIMEOUT, self.transact(&session, commands, &mut sent)).await;
+        drop(session);
+        let committed = match (result, sent) {
+            (Ok(Ok(())), Some(sent)) => sent.committed,
+            (Ok(Err(Failure::Failed(StoreError::Unknown(reason)))), Some(sent)) => {
+                self.find_out(sent, reason, deadline).await?
+            }
+            (Err(_), Some(sent)) => self.find_out(sent, silence(), deadline).await?,
+            (Err(_), None) => {
                 self.link.drop_session();
-                let text = format!("no answer for {} s", ANSWER_TIMEOUT.as_secs());
-                Err(Failure::Failed(match progress {
-                    Progress::Open => StoreError::Unavailable(text),
-                    Progress::CommitSent => StoreError::Unknown(text),
-                }))
+                return Err(StoreError::Unavailable(silence()).into());
             }
-        };
-        match result {
-            Ok(committed) => {
-                if let Some(configuration) = &committed.configuration {
-                    self.told = configuration.clone();
-                    self.current.advance(configuration);
-                }
-                Ok(committed)
-            }
-            Err(Failure::Failed(StoreError::Unknown(text))) => {
-                self.link.drop_session();
-                Err(StoreError::Unknown(text).into())
-            }
-            Err(failure) => {
+            (Ok(Err(failure)), _) => {
                 self.link.roll_back().await;
-                Err(failure)
+                return Err(failure);
             }
+            (Ok(Ok(())), None) => return Err(unforeseen("nothing").into()),
+        };
+        if let Some(configuration) = &committed.configuration {
+            self.told = configuration.clone();
+            self.current.advance(configuration);
         }
+        Ok(committed)
     }
 
-    async fn transact(
-        &self,
-        session: &Session,
-        commands: &[Command],
-        progress: &mut Progress,
-    ) -> Result<Committed, Failure> {
+    async fn transact(&self, session: &Session, commands: &[Command], sent: &mut Option<Sent>) -> Result<(), Failure> {
         let mut loaded = Loaded::load(self, session, commands).await?;
         let decide = || switch::decide(&mut loaded.state, commands);
         let outcomes = catch_unwind(AssertUnwindSafe(decide)).map_err(|_| refused("a decision panicked"))?;
-        let (messages, configuration) = write::write(self, session, &mut loaded, progress).await?;
+        let (writes, messages, configuration) = write::collect(self, session, &mut loaded).await?;
         let news =
             configuration.or_else(|| (loaded.before.version != self.told.version).then(|| loaded.before.clone()));
-        Ok(Committed { now: loaded.now, outcomes, messages, configuration: news })
+        let committed = Committed { now: loaded.now, outcomes, messages, configuration: news };
+        *sent = Some(Sent { number: loaded.number, committed });
+        write::finish(session, &writes).await
     }
+
+    /// Asks on another connection whether a batch was done of which the answer was lost. Of one that was, everything is
+    /// known; one that was not can be tried again.
+    async fn find_out(&mut self, sent: Sent, reason: String, deadline: Instant) -> Result<Committed, Failure> {
+        self.link.drop_session();
+        let asked = timeout_at(deadline, async {
+            loop {
+                match self.link.alone(async |session| node::batches(session, self.node).await).await {
+                    // The server is not there, or the batch is still under way.
+                    Err(StoreError::Unavailable(_)) => sleep(ASK_AGAIN_AFTER).await,
+                    result => return result,
+                }
+            }
+        });
+        match asked.await {
+            Ok(Ok(batches)) if batches >= sent.number => Ok(sent.committed),
+            Ok(Ok(_)) => Err(StoreError::Unavailable(format!("nothing was done: {reason}")).into()),
+            Ok(Err(_)) | Err(_) => {
+                self.doubts.fetch_add(1, Ordering::SeqCst);
+                Err(StoreError::Unknown(reason).into())
+            }
+        }
+    }
+}
+
+fn silence() -> String {
+    format!("no answer for {} s", ANSWER_TIMEOUT.as_secs())
 }
 
 fn refused(text: &str) -> StoreError {

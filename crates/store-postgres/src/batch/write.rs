@@ -9,7 +9,7 @@ use tokio::join;
 use tokio_postgres::Error;
 
 use super::{
-    Progress, Writer,
+    Writer,
     load::{Loaded, unforeseen},
     refused,
 };
@@ -25,13 +25,12 @@ use crate::{
     writes::{Writes, parameters},
 };
 
-/// Writes and commits. Returns the messages that are this node's, and the configuration if it changed.
-pub(super) async fn write(
+/// Finds out what is to be written, with the messages that are this node's, and the configuration if it changed.
+pub(super) async fn collect(
     writer: &Writer,
     session: &Session,
     loaded: &mut Loaded,
-    progress: &mut Progress,
-) -> Result<(Vec<Message>, Option<Arc<Configuration>>), Failure> {
+) -> Result<(Writes, Vec<Message>, Option<Arc<Configuration>>), Failure> {
     let mut writes = Writes::default();
     let state = &loaded.state;
     let changed = state.touches_configuration().then(|| Arc::new(state.configuration()));
@@ -49,17 +48,15 @@ pub(super) async fn write(
     if !deliveries.is_empty() {
         sent_message::settle(&mut writes, deliveries, loaded.now);
     }
-    let place = parameters![writer.node.id.0, loaded.now.as_millis(), loaded.next_message.0, loaded.last_message.0];
-    writes.push(node::MOVE_ON, place);
-    finish(session, &writes, progress).await?;
+    let (now, numbers) = (loaded.now.as_millis(), (loaded.next_message.0, loaded.last_message.0));
+    writes.push(node::MOVE_ON, parameters![writer.node.id.0, now, numbers.0, numbers.1, loaded.number]);
+    writes.prepare(session).await?;
     let told = messages.into_iter().filter(|one| !one.untold);
-    Ok((told.map(|one| one.message).collect(), changed))
+    Ok((writes, told.map(|one| one.message).collect(), changed))
 }
 
 /// Sends the writes and the COMMIT together. If a write fails, the COMMIT finds a transaction that is undone already.
-async fn finish(session: &Session, writes: &Writes, progress: &mut Progress) -> Result<(), Failure> {
-    writes.prepare(session).await?;
-    *progress = Progress::CommitSent;
+pub(super) async fn finish(session: &Session, writes: &Writes) -> Result<(), Failure> {
     let (written, committed) = join!(biased; writes.run(session), session.client.batch_execute("COMMIT"));
     match written {
         // The server itself says so, and it was before the COMMIT.

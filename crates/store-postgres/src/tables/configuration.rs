@@ -66,7 +66,7 @@ pub(crate) async fn read(session: &Session) -> Result<Configuration, Failure> {
 /// The row of [`VERSION`].
 pub(crate) fn read_version(rows: &[tokio_postgres::Row]) -> Result<i64, StoreError> {
     let version = columns::one("meta", rows, |columns| columns.next("configuration_version"))?;
-    version.ok_or_else(|| StoreError::Corrupt("meta.id: no row".to_owned()))
+    version.ok_or_else(|| StoreError::Corrupt(format!("meta.id: no row; {}", columns::HINT)))
 }
 
 /// Writes what a batch changed, in the order in which rows refer to each other. Changes are few: each row has its statement.

@@ -1,7 +1,7 @@
 //! Messages to be delivered, and those that were given up.
 
 use fspiop::{FspId, Timestamp};
-use store::StoreError;
+use store::{Abandoned, StoreError};
 use switch::{Message, MessageId, Subject};
 
 use crate::{columns::Columns, node::NodeId, value::column, writes::Writes, writes::parameters};
@@ -86,6 +86,15 @@ pub(crate) fn abandon(writes: &mut Writes, given_up: &[(MessageId, Box<str>)], n
     );
     let reasons = column(given_up, |(_, reason)| reason.clone());
     writes.push(sql, parameters![column(given_up, |(id, _)| *id), reasons, now.as_millis()]);
+}
+
+/// Messages that were given up, with numbers above one, in order.
+pub(crate) const ABANDONED: &str =
+    concat!("SELECT ", message_columns!(), ", reason, abandoned_at FROM abandoned WHERE id > $1 ORDER BY id LIMIT $2");
+
+/// A row of [`ABANDONED`].
+pub(crate) fn read_abandoned(columns: &mut Columns<'_>) -> Result<Abandoned, StoreError> {
+    Ok(Abandoned { message: read(columns)?, reason: columns.next("reason")?, at: columns.next("abandoned_at")? })
 }
 
 /// A message.

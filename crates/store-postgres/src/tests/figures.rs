@@ -26,7 +26,7 @@ fn fsp(number: usize) -> FspId {
     FspId::parse(&format!("fsp{number:02}")).unwrap()
 }
 
-fn onboarding() -> Vec<Command> {
+pub(super) fn onboarding() -> Vec<Command> {
     let (usd, hub) = (Currency::parse("USD").unwrap(), FspId::parse("Hub").unwrap());
     let account = |kind| Administration::CreateHubAccount(hub.clone(), usd, kind);
     let mut all = vec![account(AccountType::HubReconciliation), account(AccountType::HubMultilateralSettlement)];
@@ -66,14 +66,14 @@ fn noise(seed: u128, length: usize) -> String {
 }
 
 /// A payment, by its number.
-struct Payment {
+pub(super) struct Payment {
     id: u128,
     payer: FspId,
     payee: FspId,
 }
 
 impl Payment {
-    fn new(node: usize, number: usize, hot: bool) -> Payment {
+    pub(super) fn new(node: usize, number: usize, hot: bool) -> Payment {
         let id = u128::from_be_bytes(content_hash(format!("{node} {number}").as_bytes()).0[..16].try_into().unwrap());
         let payer = if hot { 0 } else { number % FSPS };
         Payment { id, payer: fsp(payer), payee: fsp(if hot { 1 + number % (FSPS - 1) } else { (number + 7) % FSPS }) }
@@ -95,7 +95,7 @@ impl Payment {
         Inbound { source: source.clone(), destination: None, method, path: path.into(), headers: all, body }
     }
 
-    fn leg(&self, leg: usize) -> Command {
+    pub(super) fn leg(&self, leg: usize) -> Command {
         let (quote_id, transfer_id) = (
             QuoteId(fspiop::Identifier::from_ulid_bits(self.id)),
             TransferId(fspiop::Identifier::from_ulid_bits(self.id ^ 1)),

@@ -1,17 +1,23 @@
 //! The suite on PostgreSQL, and what only a server shared by several nodes can get wrong.
 
+mod abandoned;
+mod corrupt_rows;
 mod failures;
 mod figures;
+mod lost_answers;
 mod migrations;
+mod plans;
 mod processes;
 mod suite;
+mod tls;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use fspiop::FspId;
 use postgres_server::Server;
 use store::{Committed, Store, StoreError};
-use switch::{Administration, Command};
+use switch::{Administration, Command, Headers, Inbound, Method};
 use tokio::runtime::Runtime;
 
 use crate::{PostgresSettings, PostgresStore};
@@ -36,6 +42,20 @@ async fn commit(store: &PostgresStore, commands: Vec<Command>) -> Result<Committ
 fn register(name: &str) -> Command {
     let name = FspId::parse(name).unwrap();
     Command::Administer(Administration::RegisterParticipant(ledger::NewParticipant { name, currency: None }))
+}
+
+/// A request whose answer is an error to its sender: a message without anything else.
+fn unwelcome() -> Command {
+    let inbound = Inbound {
+        source: FspId::parse("payerfsp").unwrap(),
+        destination: None,
+        method: Method::Post,
+        path: "/participants/MSISDN/1".into(),
+        headers: Headers::new(),
+        body: Bytes::new(),
+    };
+    let fsp = FspId::parse("nobody").unwrap();
+    Command::RegisterParty { inbound, party: "MSISDN/1".parse().unwrap(), fsp, currency: None }
 }
 
 /// Runs SQL behind the store's back.

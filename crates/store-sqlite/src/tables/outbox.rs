@@ -2,11 +2,11 @@
 
 use fspiop::Timestamp;
 use rusqlite::Connection;
-use store::StoreError;
+use store::{Abandoned, StoreError};
 use switch::{Message, MessageId};
 
 use super::limit;
-use crate::{Abandoned, columns::Columns, query, value::Stored};
+use crate::{columns::Columns, query, value::Stored};
 
 macro_rules! message_columns {
     () => {

@@ -2,11 +2,10 @@
 
 use bytes::Bytes;
 use fspiop::FspId;
-use store::{Store, suite::block_on};
+use store::{Abandoned, Store, suite::block_on};
 use switch::{Command, Delivery, DeliveryResult, Headers, Inbound, MessageId, Method};
 
 use super::{Folder, NOW, commit, open};
-use crate::Abandoned;
 
 /// A request whose answer is an error to its sender.
 fn unwelcome() -> Command {
