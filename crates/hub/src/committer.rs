@@ -6,6 +6,7 @@
 //! commands are answered 2001, and the next batch is written. When the store answers after all, the outbox is read again.
 
 use std::{
+    pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -26,7 +27,7 @@ use crate::{metrics::Metrics, settings::Intake};
 
 /// Room for requests is counted in this many bytes.
 const UNIT_BYTES: usize = 1024;
-/// Pause before a batch is tried again while the store does not answer.
+/// Pause before it is looked again whether a store is back that did not take a batch.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// A request waits for room for this part of its time, so that there is some left to wait for its batch. At an overload the
@@ -81,7 +82,8 @@ impl Committer {
     ) -> Committer {
         let (jobs, receiver) = mpsc::unbounded_channel();
         let under_way = Arc::new(Semaphore::new(BATCHES_AT_A_TIME));
-        let writer = Writer { store, intake, metrics, observer, stale: Arc::default(), under_way };
+        let away = AtomicBool::new(false);
+        let writer = Writer { store, intake, metrics, observer, stale: Arc::default(), under_way, away };
         tokio::spawn(writer.run(receiver));
         let room = Arc::new(Semaphore::new(intake.waiting_bytes / UNIT_BYTES));
         let places = Arc::new(Semaphore::new(intake.waiting_requests));
@@ -126,6 +128,8 @@ struct Writer {
     /// A batch in doubt may have changed the configuration, and it could not be read again yet.
     stale: Arc<AtomicBool>,
     under_way: Arc<Semaphore>,
+    /// The store did not take the last batch, or did not say whether it did.
+    away: AtomicBool,
 }
 
 impl Writer {
@@ -142,6 +146,10 @@ impl Writer {
     fn write(&self, mut batch: Batch) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             while !batch.waiting.is_empty() {
+                if self.away.load(Ordering::Relaxed) {
+                    batch = self.hold(batch).await;
+                    continue;
+                }
                 self.refresh().await;
                 let started = Instant::now();
                 match self.commit(batch.commands.clone()).await {
@@ -161,10 +169,7 @@ impl Writer {
                             commands = batch.commands.len(),
                             "the store is unavailable; holding a batch"
                         );
-                        tokio::time::sleep(RETRY_PAUSE).await;
-                        let (expired, rest) = batch.split(|_, waiting| waiting.deadline <= Instant::now());
-                        expired.refuse(&StoreError::Unavailable(reason));
-                        batch = rest;
+                        self.away.store(true, Ordering::Relaxed);
                     }
                     Err(StoreError::Refused(reason) | StoreError::Corrupt(reason)) if batch.commands.len() > 1 => {
                         tracing::warn!(
@@ -179,6 +184,7 @@ impl Writer {
                     }
                     Err(error) => {
                         if let StoreError::Unknown(_) = error {
+                            self.away.store(true, Ordering::Relaxed);
                             self.observer.in_doubt();
                             self.stale.store(true, Ordering::Relaxed);
                             self.refresh().await;
@@ -188,6 +194,30 @@ impl Writer {
                 }
             }
         })
+    }
+
+    /// Waits until the store is there again. It does not have this batch, so that whoever has waited long enough is refused
+    /// in time, and nothing was done.
+    async fn hold(&self, mut batch: Batch) -> Batch {
+        let mut back = pin!(async {
+            loop {
+                tokio::time::sleep(RETRY_PAUSE).await;
+                match self.store.ping().await {
+                    Ok(()) => return,
+                    Err(error) => tracing::debug!(%error, "the store is still away"),
+                }
+            }
+        });
+        loop {
+            let (expired, rest) = batch.split(|_, waiting| waiting.deadline <= Instant::now());
+            expired.refuse(&StoreError::Unavailable("it did not come back in time".to_owned()));
+            batch = rest;
+            let Some(first) = batch.waiting.iter().map(|waiting| waiting.deadline).min() else { return batch };
+            if timeout_at(first, &mut back).await.is_ok() {
+                self.away.store(false, Ordering::Relaxed);
+                return batch;
+            }
+        }
     }
 
     /// Has the store commit, within a batch's time. If that is not enough, the store goes on, and when it answers after all,

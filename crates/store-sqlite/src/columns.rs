@@ -1,9 +1,13 @@
 //! Reads the columns of a row, one after the other, and says which one can't be read.
 
+use fspiop::Identifier;
 use rusqlite::{Row, types::ValueRef};
 use store::StoreError;
 
 use crate::{error, value::Stored};
+
+/// What to do about a row that can't be read.
+const HINT: &str = "hint: restore the row from a backup; what does not need it goes on";
 
 /// A row of a table, read from its first column to its last.
 pub(crate) struct Columns<'a> {
@@ -28,7 +32,19 @@ impl<'a> Columns<'a> {
 
     /// The error of a column whose value does not make sense.
     pub(crate) fn corrupt(&self, column: &str, what: &str) -> StoreError {
-        StoreError::Corrupt(format!("{}.{column}: {what}", self.table))
+        let key = self.key().map(|key| format!(" of {key}")).unwrap_or_default();
+        StoreError::Corrupt(format!("{}.{column}{key}: {what}; {HINT}", self.table))
+    }
+
+    /// The row's key, which is the first column that is read. Only numbers and identifiers are shown: text may be about a
+    /// person.
+    fn key(&self) -> Option<String> {
+        let value = match self.row.get_ref(0).ok()? {
+            ValueRef::Integer(number) => number.to_string(),
+            ValueRef::Blob(bytes) => Identifier::from_bytes(bytes)?.to_string(),
+            _ => return None,
+        };
+        Some(format!("{} {value}", self.row.as_ref().column_name(0).ok()?))
     }
 }
 

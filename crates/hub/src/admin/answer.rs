@@ -87,10 +87,15 @@ pub(super) async fn configuration(hub: &Hub) -> Result<Arc<Configuration>, Admin
     Ok(configuration)
 }
 
-/// The store does not answer. What it said may hold data of others: it is for the log.
+/// The store does not answer, or holds what nobody can read: asking again helps only in the first case. What it said may
+/// hold data of others: it is for the log.
 pub(super) fn unreadable(what: &str, error: &StoreError) -> AdminError {
     tracing::error!(%error, "{what} can't be read");
-    FspiopError::plain(ErrorCode::ServiceCurrentlyUnavailable).into()
+    let code = match error {
+        StoreError::Unavailable(_) | StoreError::Unknown(_) => ErrorCode::ServiceCurrentlyUnavailable,
+        _ => ErrorCode::InternalServerError,
+    };
+    FspiopError::plain(code).into()
 }
 
 /// Decides an operator's request and makes it durable.

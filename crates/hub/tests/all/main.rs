@@ -25,6 +25,7 @@ mod overload;
 mod participants;
 mod passing;
 mod payment;
+mod postgres;
 mod refused;
 mod request_to_pay;
 mod restart;

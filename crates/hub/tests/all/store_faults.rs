@@ -191,6 +191,8 @@ async fn a_configuration_of_unknown_fate_is_known_to_everybody() {
     let (world, shaky) = World::shaky(test_hub::settings()).await;
     for blind in [false, true] {
         let name = if blind { "laterfsp" } else { "newfsp" };
+        // A batch shows that the store is there, whatever was in doubt before.
+        world.hub.must_take(&Transfer::new("1").prepare()).await;
         world.hub.quiet().await;
         shaky.set(Fault::UnknownButDone);
         shaky.blind(blind);

@@ -37,6 +37,11 @@ impl World {
         World::around(TestHub::with(store.clone(), store, settings, authorizer).await).await
     }
 
+    /// On a store that may fail, beside one that shows what was written.
+    pub(crate) async fn over(store: Arc<dyn Store>, truth: Arc<dyn Store>, settings: Settings) -> World {
+        World::around(TestHub::with(store, truth, settings, Arc::new(hub::OpenAuthorizer)).await).await
+    }
+
     /// On a store in memory that can be made to fail.
     pub(crate) async fn shaky(settings: Settings) -> (World, Arc<Shaky>) {
         let truth = test_hub::memory();

@@ -52,8 +52,8 @@ pub(crate) fn abandon(connection: &Connection, id: MessageId, reason: &str, now:
 
 /// Messages that are still to be delivered, with numbers above `after`, in order.
 pub(crate) fn pending(connection: &Connection, after: MessageId, rows: usize) -> Result<Vec<Message>, StoreError> {
-    let sql = concat!("SELECT ", message_columns!(), " FROM outbox WHERE id > ?1 ORDER BY id LIMIT ?2");
-    query::rows(connection, "outbox", sql, (after.write(), limit(rows)), read_message)
+    let sql = concat!("SELECT ", message_columns!(), " FROM outbox WHERE id > ?1 ORDER BY id");
+    query::readable(connection, "outbox", sql, [after.write()], rows, read_message)
 }
 
 /// Messages that were given up, with numbers above `after`, in order.

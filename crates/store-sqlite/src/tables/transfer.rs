@@ -5,7 +5,6 @@ use ledger::{AbortReason, Transfer};
 use rusqlite::Connection;
 use store::StoreError;
 
-use super::limit;
 use crate::{columns::Columns, query, value::Stored};
 
 macro_rules! transfer_columns {
@@ -26,8 +25,8 @@ pub(crate) const BY_ID: &str = concat!("SELECT ", transfer_columns!(), " FROM tr
 
 /// RESERVED transfers whose expiration is not after `now`, the earliest first.
 pub(crate) fn due(connection: &Connection, now: Timestamp, rows: usize) -> Result<Vec<TransferId>, StoreError> {
-    let sql = "SELECT id FROM transfer WHERE status = 'RESERVED' AND expiration <= ?1 ORDER BY expiration, id LIMIT ?2";
-    query::rows(connection, "transfer", sql, (now.write(), limit(rows)), |columns| columns.next("id"))
+    let sql = "SELECT id FROM transfer WHERE status = 'RESERVED' AND expiration <= ?1 ORDER BY expiration, id";
+    query::readable(connection, "transfer", sql, [now.write()], rows, |columns| columns.next("id"))
 }
 
 /// Adds a transfer, or writes down how it went on.

@@ -13,6 +13,9 @@ const TRANSFER: &str = "INSERT INTO transfer
 const MESSAGE: &str = "INSERT INTO outbox
     (id, recipient, endpoint, method, path, headers, body, subject, created_at, give_up_at) VALUES
     (1, 'fsp', 'FSPIOP_CALLBACK_URL_QUOTES', 'PUT', '/', '', x'', 'path /', 0, 0);";
+const GIVEN_UP: &str = "INSERT INTO abandoned
+    (id, recipient, endpoint, method, path, headers, body, subject, created_at, give_up_at, reason, abandoned_at) VALUES
+    (7, 'fsp', 'FSPIOP_CALLBACK_URL_QUOTES', 'PUT', '/', '', x'', 'path /', 0, 0, 'reason', 0);";
 
 /// Reads everything that the trait can read.
 fn read(store: &SqliteStore) -> Result<(), StoreError> {
@@ -39,28 +42,29 @@ fn check(sql: &str, expect: &str) {
 fn sound_rows_are_read() {
     let folder = Folder::new();
     let store = open(&folder.file()).unwrap();
-    tamper(&folder.file(), &format!("{TRANSFER}{MESSAGE}"));
+    tamper(&folder.file(), &format!("{TRANSFER}{MESSAGE}{GIVEN_UP}"));
     read(&store).unwrap();
 }
 
 #[test]
 fn the_column_is_named() {
     let transfer = |change: &str| format!("{TRANSFER} UPDATE transfer SET {change}");
-    let message = |change: &str| format!("{MESSAGE} UPDATE outbox SET {change}");
-    check(&transfer("amount = x'00'"), "transfer.amount: BLOB of 1 bytes");
-    check(&transfer("status = 'PENDING'"), "transfer.status: TEXT of 7 bytes");
-    check(&transfer("currency = 'ZZZ'"), "transfer.currency");
-    check(&transfer("payer = 1099511627776"), "transfer.payer: Integer");
-    check(&transfer("condition = x''"), "transfer.condition");
+    let message = |change: &str| format!("{GIVEN_UP} UPDATE abandoned SET {change}");
+    let of = |column: &str| format!("transfer.{column} of id b51ec534-ee48-4575-b6a9-ead2955b8069: ");
+    check(&transfer("amount = x'00'"), &(of("amount") + "BLOB of 1 bytes"));
+    check(&transfer("status = 'PENDING'"), &(of("status") + "TEXT of 7 bytes"));
+    check(&transfer("currency = 'ZZZ'"), &of("currency"));
+    check(&transfer("payer = 1099511627776"), &(of("payer") + "Integer"));
+    check(&transfer("condition = x''"), &of("condition"));
     check(&transfer("id = x'00'"), "transfer.id");
-    check(&transfer("abort_code = '3100'"), "transfer.abort_code");
-    check(&message("headers = 'no colon'"), "outbox.headers");
-    check(&message("subject = 'nothing'"), "outbox.subject");
-    check(&message("endpoint = 'FAX'"), "outbox.endpoint");
-    check(&message("recipient = 'two words'"), "outbox.recipient");
+    check(&transfer("abort_code = '3100'"), &of("abort_code"));
+    check(&message("headers = 'no colon'"), "abandoned.headers of id 7: ");
+    check(&message("subject = 'nothing'"), "abandoned.subject of id 7: ");
+    check(&message("endpoint = 'FAX'"), "abandoned.endpoint of id 7: ");
+    check(&message("recipient = 'two words'"), "abandoned.recipient of id 7: ");
     check("INSERT INTO entry VALUES (1, x'', 'RESERVE', 1, 2, zeroblob(16), 'USD', 0)", "entry.transfer_id");
     check("INSERT INTO party VALUES (1, 'MSISDN', '1', NULL, 'US', 1)", "party.currency");
-    check("UPDATE participant SET active = 2", "participant.active: Integer");
+    check("UPDATE participant SET active = 2", "participant.active of id 1: Integer");
     check(
         "INSERT INTO account (id, participant, currency, kind, active, net_debit_cap, created_at)
            VALUES (1, 1, 'USD', 'POSITION', 1, x'00', 0)",
@@ -72,6 +76,26 @@ fn the_column_is_named() {
            VALUES (1, 'FAX', NULL, 'x', 0, 0)",
         "oracle.party_id_type",
     );
+}
+
+#[test]
+fn what_can_not_be_read_keeps_nothing_else_back() {
+    let folder = Folder::new();
+    let store = open(&folder.file()).unwrap();
+    let second = MESSAGE.replace("(1,", "(2,");
+    let earlier =
+        "INSERT INTO transfer SELECT x'00', payer, payee, amount, currency, condition, expiration - 1, prepare_hash,
+                       status, prepared_at FROM transfer;";
+    let columns = "(id, payer, payee, amount, currency, condition, expiration, prepare_hash, status, prepared_at)";
+    let earlier = earlier.replace("transfer SELECT", &format!("transfer {columns} SELECT"));
+    tamper(
+        &folder.file(),
+        &format!("{MESSAGE}{second}{TRANSFER}{earlier} UPDATE outbox SET headers = 'no colon' WHERE id = 1"),
+    );
+    let found = block_on(store.pending_messages(MessageId(0), 1)).unwrap();
+    assert_eq!(found.iter().map(|message| message.id).collect::<Vec<_>>(), [MessageId(2)]);
+    let id = TransferId::parse("b51ec534-ee48-4575-b6a9-ead2955b8069").unwrap();
+    assert_eq!(block_on(store.due(Timestamp::from_millis(1), 1)).unwrap(), [id]);
 }
 
 #[test]
