@@ -12,13 +12,25 @@ macro_rules! message_columns {
     };
 }
 
+/// The condition that a row is about one of the subjects `$1`: the first part is what the index knows of them.
+macro_rules! about {
+    () => {
+        "hashtextextended(subject, 0) = ANY (ARRAY(SELECT hashtextextended(one, 0) FROM unnest($1::text[]) AS one))
+         AND subject = ANY($1)"
+    };
+}
+pub(crate) use about;
+
 /// Messages that a node is to deliver, with numbers above one, in order.
 pub(crate) const PENDING: &str =
     concat!("SELECT ", message_columns!(), " FROM outbox WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3");
 
 /// The latest messages about these subjects that are still to be delivered, to each recipient.
-pub(crate) const EARLIER: &str = "SELECT DISTINCT ON (subject, recipient) subject, recipient, owner, id, untold
-     FROM outbox WHERE subject = ANY($1) ORDER BY subject, recipient, id DESC";
+pub(crate) const EARLIER: &str = concat!(
+    "SELECT DISTINCT ON (subject, recipient) subject, recipient, owner, id, untold FROM outbox WHERE ",
+    about!(),
+    " ORDER BY subject, recipient, id DESC"
+);
 
 /// A message that is still to be delivered.
 pub(crate) struct Earlier {

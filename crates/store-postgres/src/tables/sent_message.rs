@@ -6,16 +6,20 @@ use fspiop::Timestamp;
 use store::{Fate, SentMessage, StoreError};
 use switch::{Delivery, DeliveryResult, MessageId};
 
-use super::outbox;
+use super::outbox::{self, about};
 use crate::{columns::Columns, value::column, writes::Writes, writes::parameters};
 
 /// Messages about these subjects that are done with.
-pub(crate) const DONE: &str = "SELECT id, recipient, method, path, created_at, attempts, last_attempt_at, reason
-     FROM sent_message WHERE subject = ANY($1)";
+pub(crate) const DONE: &str = concat!(
+    "SELECT id, recipient, method, path, created_at, attempts, last_attempt_at, reason FROM sent_message WHERE ",
+    about!()
+);
 
 /// Messages about these subjects that are still to be delivered.
-pub(crate) const PENDING: &str = "SELECT id, recipient, method, path, created_at, attempts, last_attempt_at, failure
-     FROM outbox WHERE subject = ANY($1)";
+pub(crate) const PENDING: &str = concat!(
+    "SELECT id, recipient, method, path, created_at, attempts, last_attempt_at, failure FROM outbox WHERE ",
+    about!()
+);
 
 /// Notes what became of messages.
 pub(crate) fn settle(writes: &mut Writes, deliveries: &[Delivery], now: Timestamp) {
