@@ -41,10 +41,10 @@ impl<'a> Columns<'a> {
     /// person.
     fn key(&self) -> Option<String> {
         let first = self.row.columns().first()?;
-        let value = match first.type_() {
-            &Type::INT4 => self.row.try_get::<_, i32>(0).ok()?.to_string(),
-            &Type::INT8 => self.row.try_get::<_, i64>(0).ok()?.to_string(),
-            &Type::BYTEA => show(&self.row.try_get::<_, Vec<u8>>(0).ok()?),
+        let value = match *first.type_() {
+            Type::INT4 => self.row.try_get::<_, i32>(0).ok()?.to_string(),
+            Type::INT8 => self.row.try_get::<_, i64>(0).ok()?.to_string(),
+            Type::BYTEA => show(&self.row.try_get::<_, Vec<u8>>(0).ok()?),
             _ => return None,
         };
         Some(format!("{} {value}", first.name()))
