@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postgres_server::{Loss, Proxy};
+use postgres_server::{Durability, Loss, Proxy, Server};
 use store::{Store, StoreError};
 use switch::MessageId;
 use tokio::time::{Instant, sleep};
@@ -118,5 +118,36 @@ fn messages_whose_takeover_was_not_answered_are_there() {
             assert_eq!(found, if loss == Loss::After { left.clone() } else { vec![] }, "{loss:?}");
         }
         assert!(!store.take_over().await.unwrap());
+    });
+}
+
+/// A server that waits for its standbys says nothing before they have the batch, however long that takes: the time of a
+/// statement does not end that wait. Until then nobody says that it is done.
+#[test]
+fn a_batch_that_no_standby_has_is_not_done() {
+    let server = Server::start(Durability::Fast, &[]).unwrap();
+    let settings = PostgresSettings { url: server.database().into(), ..settings("node") };
+    let standbys = |names: &str| {
+        server.psql(&settings.url, &format!("ALTER SYSTEM SET synchronous_standby_names = '{names}'"));
+        server.psql(&settings.url, "SELECT pg_reload_conf()");
+    };
+    runtime().block_on(async {
+        let store = PostgresStore::open(settings.clone(), Migrate::Yes).await.unwrap();
+        commit(&store, vec![unwelcome()]).await.unwrap();
+        assert!(!store.take_over().await.unwrap());
+        standbys("gone");
+        let error = commit(&store, vec![unwelcome(), register("first")]).await;
+        assert!(matches!(error, Err(StoreError::Unknown(_))), "{error:?}");
+        let error = commit(&store, vec![register("second")]).await;
+        assert!(matches!(error, Err(StoreError::Unavailable(_))), "{error:?}");
+        standbys("");
+        let told = async {
+            while !store.take_over().await.is_ok_and(|news| news) {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(40), told).await.expect("it is told");
+        assert_eq!(store.pending_messages(MessageId(0), 10).await.unwrap().len(), 2);
+        assert_eq!(participants(&store).await, 2);
     });
 }
