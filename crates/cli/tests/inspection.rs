@@ -74,7 +74,7 @@ fn a_payment_on_a_running_hub() {
     let text = trace.to_string();
     assert!(!text.contains("27713803912") && !text.contains("Alpaca"), "{text}");
     let quote = trace["quote_id"].as_str().unwrap();
-    prints(&user.run(&["trace", quote, "-o", "yaml"]), 0, &["kind: Trace", "about: quote", "state: ANSWERED"]);
+    prints(&user.run(&["trace", quote, "-o", "yaml"]), 0, &["kind: Trace", "about: transfer", &id, "COMMITTED"]);
 
     check_audit(&user.run(&["audit", "-o", "json"]).expect(0, &[]).json(), "pass");
     prints(&user.run(&["audit"]), 0, &["I1 Conservation", "I7 Condition", "pass", "lines of the journal"]);

@@ -18,7 +18,7 @@ use std::{
 use fspiop::{Currency, PartyId, QuoteId, Timestamp, TransferId};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{AccountId, Balance, Transfer};
-use store::{Committed, Store, StoreError, Story, Visitor};
+use store::{Between, Committed, Store, StoreError, Story, Visitor};
 use switch::{Command, Configuration, Message, MessageId, PartyEntry, Quote};
 use tokio::{
     sync::Mutex,
@@ -112,6 +112,14 @@ impl Store for PatientStore {
 
     fn ilp_packet(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Box<str>>, StoreError>> {
         in_time(self.inner.ilp_packet(id))
+    }
+
+    fn ilp_packets(
+        &self,
+        between: Between,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(TransferId, Box<str>)>, StoreError>> {
+        in_time(self.0.ilp_packets(between, limit))
     }
 
     fn quote(&self, id: QuoteId) -> BoxFuture<'_, Result<Option<Quote>, StoreError>> {

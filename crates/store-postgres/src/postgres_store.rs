@@ -8,7 +8,7 @@ use std::sync::{
 use fspiop::{Currency, FspId, PartyId, QuoteId, Timestamp, TransferId};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{AccountId, Balance, Transfer};
-use store::{Abandoned, Committed, Store, StoreError, Story, Visitor};
+use store::{Abandoned, Between, Committed, Store, StoreError, Story, Visitor};
 use switch::{Command, Configuration, Message, MessageId, PartyEntry, Quote, Subject};
 use tokio::{join, sync::Mutex};
 
@@ -288,6 +288,22 @@ impl Store for PostgresStore {
         async move {
             let rows = self.ask(ilp_packet::FIND, &[&id.write()]).await?;
             columns::one("ilp_packet", &rows, |columns| columns.next("packet"))
+        }
+        .boxed()
+    }
+
+    fn ilp_packets(
+        &self,
+        between: Between,
+        rows: usize,
+    ) -> BoxFuture<'_, Result<Vec<(TransferId, Box<str>)>, StoreError>> {
+        async move {
+            let Between { payer, payee, since, until } = between;
+            let (payer, payee) = (payer.write(), payee.write());
+            let rows = self
+                .ask(ilp_packet::BETWEEN, &[&payer, &payee, &since.as_millis(), &until.as_millis(), &limit(rows)])
+                .await?;
+            columns::all("ilp_packet", &rows, |columns| Ok((columns.next("id")?, columns.next("packet")?)))
         }
         .boxed()
     }

@@ -9,7 +9,7 @@ use fspiop::{Currency, PartyId, QuoteId, Timestamp, TransferId};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{AccountId, Balance, Transfer};
 use rusqlite::Connection;
-use store::{Committed, Store, StoreError, Story, Visitor};
+use store::{Between, Committed, Store, StoreError, Story, Visitor};
 use switch::{Command, Configuration, Message, MessageId, PartyEntry, Quote};
 
 use crate::{
@@ -101,6 +101,14 @@ impl Store for ReadOnlySqlite {
 
     fn ilp_packet(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Box<str>>, StoreError>> {
         self.read(|connection| ilp_packet::find(connection, id))
+    }
+
+    fn ilp_packets(
+        &self,
+        between: Between,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(TransferId, Box<str>)>, StoreError>> {
+        self.read(|connection| ilp_packet::between(connection, between, limit))
     }
 
     fn quote(&self, id: QuoteId) -> BoxFuture<'_, Result<Option<Quote>, StoreError>> {

@@ -6,7 +6,7 @@ use fspiop::{Currency, FspId, PartyId, QuoteId, Timestamp, TransferId};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{AccountId, Balance, Transfer};
 use rusqlite::Connection;
-use store::{Abandoned, Clock, Committed, Store, StoreError, Story, Visitor};
+use store::{Abandoned, Between, Clock, Committed, Store, StoreError, Story, Visitor};
 use switch::{Command, Configuration, Message, MessageId, PartyEntry, Quote};
 
 use crate::{
@@ -81,6 +81,15 @@ impl Store for SqliteStore {
 
     fn ilp_packet(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Box<str>>, StoreError>> {
         self.reader.run(move |connection| ilp_packet::find(connection, id))
+    }
+
+    fn ilp_packets(
+        &self,
+        between: Between,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(TransferId, Box<str>)>, StoreError>> {
+        // Reading through all transfers takes a second for a million: payments do not wait for that.
+        self.auditor.run(move |connection| ilp_packet::between(connection, between, limit))
     }
 
     fn quote(&self, id: QuoteId) -> BoxFuture<'_, Result<Option<Quote>, StoreError>> {

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fspiop::{Currency, PartyId, QuoteId, Timestamp, TransferId};
 use futures_util::{FutureExt, future::BoxFuture};
-use ledger::{Account, AccountId, Balance, Entry, FundsMovement, Transfer};
+use ledger::{Account, AccountId, Balance, Entry, FundsMovement, ParticipantId, Transfer};
 use switch::{Command, Configuration, Message, MessageId, Outcome, PartyEntry, Quote};
 
 pub use clock::Clock;
@@ -73,6 +73,19 @@ pub enum Page {
     },
 }
 
+/// Between whom and when transfers are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Between {
+    /// Who pays.
+    pub payer: ParticipantId,
+    /// Who is paid.
+    pub payee: ParticipantId,
+    /// Prepared at this moment or later, on the store's clock.
+    pub since: Timestamp,
+    /// Prepared before this moment.
+    pub until: Timestamp,
+}
+
 /// Who reads the books. What comes is not kept, so that the reader's memory does not grow with the books.
 pub type Visitor = Box<dyn FnMut(Page) + Send>;
 
@@ -90,6 +103,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// The ILP packet of a transfer that was reserved, as it came in the prepare.
     fn ilp_packet(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Box<str>>, StoreError>>;
+
+    /// The ILP packets of transfers that were reserved between two participants within some time, the earliest first, at
+    /// most `limit`. For people who look for a payment: a store may read through all transfers of that time.
+    fn ilp_packets(
+        &self,
+        between: Between,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(TransferId, Box<str>)>, StoreError>>;
 
     /// A quote.
     fn quote(&self, id: QuoteId) -> BoxFuture<'_, Result<Option<Quote>, StoreError>>;

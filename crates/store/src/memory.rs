@@ -19,7 +19,9 @@ use switch::{
     Subject,
 };
 
-use crate::{Books, Clock, Committed, FIRST_VERSION, Fate, Page, SentMessage, Store, StoreError, Story, Visitor};
+use crate::{
+    Between, Books, Clock, Committed, FIRST_VERSION, Fate, Page, SentMessage, Store, StoreError, Story, Visitor,
+};
 
 /// How long a node's claim to its part of the outbox holds without being renewed.
 const CLAIM_MS: i64 = 5_000;
@@ -354,6 +356,22 @@ impl Store for MemoryStore {
 
     fn ilp_packet(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Box<str>>, StoreError>> {
         ready(self.tables().ilp_packets.get(&id).cloned())
+    }
+
+    fn ilp_packets(
+        &self,
+        between: Between,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(TransferId, Box<str>)>, StoreError>> {
+        let tables = self.tables();
+        let wanted = |transfer: &&Transfer| {
+            (transfer.payer, transfer.payee) == (between.payer, Some(between.payee))
+                && (between.since..between.until).contains(&transfer.prepared_at)
+        };
+        let mut found: Vec<_> = tables.transfers.values().filter(wanted).collect();
+        found.sort_by_key(|transfer| (transfer.prepared_at, transfer.id));
+        let packets = found.iter().filter_map(|one| Some((one.id, tables.ilp_packets.get(&one.id)?.clone())));
+        ready(packets.take(limit).collect())
     }
 
     fn quote(&self, id: QuoteId) -> BoxFuture<'_, Result<Option<Quote>, StoreError>> {

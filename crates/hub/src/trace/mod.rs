@@ -1,7 +1,9 @@
 //! The story of a payment, out of what the store remembers: decisions, messages, times, attempts, and where it stands.
 //!
 //! [`of`] reads a store; [`Tale`] is pure and makes the events out of stories. The agreement is found through the
-//! transfer's ILP packet, which names its quote. Lookups are questions and leave nothing in the store. Of persons nothing
+//! transfer's ILP packet, which names its quote; and the other way round, a quote's transfer among those that the same two
+//! made soon after it. So any id of a payment leads to the same story; of the transaction's, if it is the transfer's, too,
+//! as in Mojaloop's own connectors. Lookups are questions and leave nothing in the store. Of persons nothing
 //! is told: ids, names of FSPs, amounts and codes.
 
 mod event;
@@ -16,7 +18,8 @@ use fspiop::{Amount, Currency, IlpPacket, QuoteId, Timestamp, TransferId};
 use ledger::{Registry, Transfer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use store::{Store, StoreError, Story};
+use store::{Between, Store, StoreError, Story};
+use switch::{Quote, QuoteStatus};
 
 use crate::{delivery::SchedulerSettings, openapi::words};
 
@@ -24,13 +27,19 @@ pub use event::{Event, Phase, What};
 pub use standing::human;
 pub use tale::Tale;
 
+/// How long after the terms a quote's transfer is looked for: a person has decided by then, and PostgreSQL reads through
+/// the transfers of an hour, at 1000 a second, within a second or two.
+const DECISION_MS: i64 = 3_600_000;
+/// How many transfers between the two are looked at: some 5 MB of packets, and 30 ms to read them.
+const MAX_CANDIDATES: usize = 5_000;
+
 /// What a trace is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A transfer, with the agreement before it.
     Transfer,
-    /// A quote.
+    /// A quote on which no transfer was made.
     Quote,
     /// A movement of funds.
     Funds,
@@ -97,7 +106,12 @@ pub async fn of(
     now: Timestamp,
     pauses: SchedulerSettings,
 ) -> Result<Option<Trace>, StoreError> {
-    let story = store.story(id).await?;
+    let (mut id, mut story) = (id, store.story(id).await?);
+    if let (None, Some(quote)) = (&story.transfer, &story.quote)
+        && let Some(transfer) = transfer_after(store, quote).await?
+    {
+        (id, story) = (transfer, store.story(transfer).await?);
+    }
     let agreed = match &story.transfer {
         Some(_) => store.ilp_packet(id).await?.and_then(|packet| read_packet(&packet)).unwrap_or_default(),
         None => Agreed::default(),
@@ -111,6 +125,18 @@ pub async fn of(
     // What stands there came from an FSP: only what is an identifier is passed on.
     let transaction_id = agreed.transaction_id.filter(|text| text.parse::<TransferId>().is_ok());
     Ok(tale.tell().map(|trace| Trace { transaction_id, ..trace }))
+}
+
+/// The last transfer that was made on a quote.
+async fn transfer_after(store: &dyn Store, quote: &Quote) -> Result<Option<TransferId>, StoreError> {
+    let Some(since) = quote.answered_at.filter(|_| quote.status == QuoteStatus::Answered) else { return Ok(None) };
+    let between = Between { payer: quote.payer, payee: quote.payee, since, until: since.plus_millis(DECISION_MS) };
+    let packets = store.ilp_packets(between, MAX_CANDIDATES).await?;
+    let names_it = |packet: &str| {
+        let named = read_packet(packet).and_then(|agreed| agreed.quote_id?.parse::<QuoteId>().ok());
+        named == Some(quote.id)
+    };
+    Ok(packets.iter().rfind(|(_, packet)| names_it(packet)).map(|(id, _)| *id))
 }
 
 /// The story of the quote that a transfer names, if it is one between the same two: anybody can write any id into a packet.

@@ -72,11 +72,10 @@ async fn a_payment_is_told_and_audited(store: Arc<dyn Store>) {
     let text = told.to_string();
     assert!(!text.contains("Alice") && !text.contains("2771380"), "{text}");
 
-    let quote = world.hub.read(&format!("/trace/{quote_id}")).await;
-    assert_eq!(
-        (&quote["about"], &quote["state"], &quote["transfer_id"]),
-        (&json!("quote"), &json!("ANSWERED"), &Value::Null)
-    );
+    let by_quote = world.hub.read(&format!("/trace/{quote_id}")).await;
+    for part in ["about", "transfer_id", "quote_id", "transaction_id", "state", "events", "standing"] {
+        assert_eq!(by_quote[part], told[part], "{part}: one payment, one story");
+    }
     let funds = world.hub.truth.books().await.unwrap().funds[0].id;
     assert_eq!(world.hub.read(&format!("/trace/{funds}")).await["about"], "funds");
 
@@ -110,6 +109,28 @@ async fn a_quote_of_others_is_not_taken_for_the_agreement() {
     assert_eq!(
         (&told["quote_id"], &told["transaction_id"], &told["state"]),
         (&Value::Null, &Value::Null, &json!("RESERVED"))
+    );
+}
+
+/// A quote without a transfer is told as one, and of several transfers on a quote the last one.
+#[tokio::test]
+async fn a_quote_leads_to_the_last_transfer_that_was_made_on_it() {
+    let world = World::new().await;
+    let (first, second, third) = (Transfer::new("5"), Transfer::new("5"), Transfer::new("5"));
+    let (quote_id, _) = pay(&world, &first).await;
+    let (other_id, _) = pay(&world, &second).await;
+    let about = async |quote_id: &str| world.hub.read(&format!("/trace/{quote_id}")).await;
+    assert_eq!(about(&quote_id).await["transfer_id"], json!(first.id));
+    assert_eq!(about(&other_id).await["transfer_id"], json!(second.id));
+    world.hub.must_take(&prepare(&third, &quote_id, &new_id())).await;
+    let told = about(&quote_id).await;
+    assert_eq!((&told["transfer_id"], &told["state"]), (&json!(third.id), &json!("RESERVED")));
+    let unused = new_id();
+    world.hub.must_take(&request_quote(&unused)).await;
+    let told = about(&unused).await;
+    assert_eq!(
+        (&told["about"], &told["state"], &told["transfer_id"]),
+        (&json!("quote"), &json!("PENDING"), &Value::Null)
     );
 }
 

@@ -8,7 +8,7 @@ use std::sync::{
 use fspiop::{Currency, PartyId, QuoteId, Timestamp, TransferId};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{AccountId, Balance, Transfer};
-use store::{Committed, Store, StoreError, Story, Visitor};
+use store::{Between, Committed, Store, StoreError, Story, Visitor};
 use switch::{Command, Configuration, Message, MessageId, PartyEntry, Quote, Subject};
 use tokio::sync::watch;
 
@@ -189,6 +189,14 @@ impl Store for Shaky {
 
     fn ilp_packet(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Box<str>>, StoreError>> {
         self.read(self.inner.ilp_packet(id))
+    }
+
+    fn ilp_packets(
+        &self,
+        between: Between,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(TransferId, Box<str>)>, StoreError>> {
+        self.read(self.inner.ilp_packets(between, limit))
     }
 
     fn quote(&self, id: QuoteId) -> BoxFuture<'_, Result<Option<Quote>, StoreError>> {

@@ -135,6 +135,7 @@ cases! {$ store_suite Fixture
     stories:
         a_story_has_everything_under_its_id
         a_story_tells_what_became_of_messages
+        packets_are_found_by_who_and_when
         a_visitor_sees_the_books;
 }
 

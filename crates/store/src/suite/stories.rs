@@ -9,12 +9,12 @@ use switch::{Message, Method, QuoteStatus};
 use super::{
     Fixture,
     command::{
-        PAYEE, PAYER, Payment, START, answer_quote, delivered, failing, funds_id, given_up, quote_id, request_quote,
-        transfer_id,
+        OTHER, PAYEE, PAYER, Payment, START, answer_quote, delivered, failing, funds_id, given_up, quote_id,
+        request_quote, transfer_id,
     },
     world::World,
 };
-use crate::{Fate, Page, SentMessage, Store, Story};
+use crate::{Between, Fate, Page, SentMessage, Store, Story};
 
 fn story<F: Fixture>(world: &World<F>, id: TransferId) -> Story {
     world.wait(world.store().story(id))
@@ -67,6 +67,30 @@ pub fn a_story_tells_what_became_of_messages<F: Fixture>() {
     assert_eq!((after.messages[1].attempts, after.messages[1].last_attempt_at), (1, Some(START)));
     assert_eq!(after.messages[2], SentMessage::pending(&told[0]));
     assert_eq!(after.transfer.map(|transfer| transfer.status), Some(TransferStatus::Reserved));
+}
+
+/// Who looks for a payment sees those of the same two within some time, the earliest first; none that was refused.
+pub fn packets_are_found_by_who_and_when<F: Fixture>() {
+    let mut world = World::<F>::onboarded();
+    let [late, early, refused] = [("1", 1), ("1", 2), ("100000", 3)].map(|(text, number)| Payment::new(number, text));
+    let others = Payment { payee: OTHER, ..Payment::new(4, "1") };
+    world.commit([early.prepare(), refused.prepare(), others.prepare()]);
+    world.clock.advance(10);
+    world.commit([late.prepare(), early.fulfil()]);
+    world.reopen();
+    let payer = world.transfer(&early).payer;
+    let payee = world.transfer(&early).payee.expect("it was reserved");
+    let whole = Between { payer, payee, since: START, until: START.plus_millis(11) };
+    let found = |between: Between, limit| {
+        let packets = world.wait(world.store().ilp_packets(between, limit));
+        assert!(packets.iter().all(|(_, packet)| packet.as_ref() == Payment::ILP_PACKET), "{packets:?}");
+        packets.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+    };
+    assert_eq!(found(whole, 9), [early.id, late.id]);
+    assert_eq!(found(whole, 1), [early.id]);
+    assert_eq!(found(Between { until: START.plus_millis(10), ..whole }, 9), [early.id]);
+    assert_eq!(found(Between { since: START.plus_millis(10), ..whole }, 9), [late.id]);
+    assert_eq!(found(Between { payer: payee, payee: payer, ..whole }, 9), []);
 }
 
 /// Accounts by number, then movements by id, each whole with its lines in order: the books, a page at a time.
