@@ -19,6 +19,9 @@ pub enum LedgerError {
     /// No such account, or not this participant's.
     #[error("Account does not exist")]
     AccountNotFound,
+    /// The account is switched off.
+    #[error("Account is currently set inactive")]
+    AccountInactive,
     /// The account is of the wrong type for the operation.
     #[error("Account type {found} can not be used here; expected {expected}")]
     AccountType {

@@ -161,11 +161,18 @@ impl Ledger {
         }
         let registry = &self.registry;
         let owner = registry.participant_named(request.participant.as_str()).ok_or(LedgerError::ParticipantNotFound)?;
+        // Whoever is suspended is paid nothing out, and nothing is booked for it; as upstream. What was begun before still ends.
+        if !owner.active {
+            return Err(LedgerError::ParticipantInactive);
+        }
         let account = registry.account(request.account).filter(|account| account.participant == owner.id);
         let account = account.ok_or(LedgerError::AccountNotFound)?;
         if account.kind != AccountType::Settlement {
             let expected = AccountType::Settlement.as_str();
             return Err(LedgerError::AccountType { found: account.kind.as_str(), expected });
+        }
+        if !account.active {
+            return Err(LedgerError::AccountInactive);
         }
         if let Some(found) = request.currency.filter(|currency| *currency != account.currency) {
             return Err(LedgerError::CurrencyMismatch { expected: account.currency, found });

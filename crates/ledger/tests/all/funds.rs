@@ -211,6 +211,29 @@ fn funds_out_are_refused_and_why() {
 }
 
 #[test]
+fn nothing_new_moves_for_whoever_is_switched_off_and_what_was_begun_ends() {
+    let mut ledger = scheme();
+    let begun = out(&ledger, 1, "5");
+    ledger.reserve_funds_out(START, &begun).unwrap();
+    ledger.reserve_funds_out(START, &out(&scheme(), 2, "5")).unwrap();
+    let check = |ledger: &mut Ledger, expect: &str| {
+        let (paid, asked) = (out(&scheme(), 3, "5"), out(&scheme(), 4, "5"));
+        check_refused(ledger, |ledger| ledger.record_funds_in(START, &paid), expect);
+        check_refused(ledger, |ledger| ledger.reserve_funds_out(START, &asked), expect);
+    };
+    ledger.activate_account(&fsp(PAYER), begun.account, false).unwrap();
+    check(&mut ledger, "Account is currently set inactive");
+    ledger.activate_account(&fsp(PAYER), begun.account, true).unwrap();
+    ledger.activate_participant(&fsp(PAYER), false).unwrap();
+    check(&mut ledger, "Participant is currently set inactive");
+    // A resend is answered as before, and the bank has paid or has not.
+    ledger.reserve_funds_out(START, &begun).unwrap();
+    end(&mut ledger, 1, FundsStatus::Committed).unwrap();
+    end(&mut ledger, 2, FundsStatus::Aborted).unwrap();
+    assert_eq!(balances(&ledger), ["-995", "1075"]);
+}
+
+#[test]
 fn an_id_of_funds_out_can_not_be_used_for_a_transfer() {
     let mut ledger = scheme();
     join(&mut ledger, "newfsp", usd(), "10", "0");

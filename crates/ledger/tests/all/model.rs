@@ -191,7 +191,7 @@ impl Model {
         if let Some(earlier) = self.funds.get(&id) {
             return *earlier == (who, units);
         }
-        if self.transfers.contains_key(&id) || self.out.contains_key(&id) || units == 0 {
+        if self.transfers.contains_key(&id) || self.out.contains_key(&id) || units == 0 || !self.active[who] {
             return false;
         }
         self.funds.insert(id, (who, units));
@@ -204,7 +204,8 @@ impl Model {
             return (*owner, *asked) == (who, units);
         }
         let free = (self.paid_in[who] - self.owes[who].max(0)).max(0);
-        if self.transfers.contains_key(&id) || self.funds.contains_key(&id) || units == 0 || units > free {
+        let used = self.transfers.contains_key(&id) || self.funds.contains_key(&id);
+        if used || units == 0 || units > free || !self.active[who] {
             return false;
         }
         self.out.insert(id, (who, units, "RESERVED"));
