@@ -149,6 +149,18 @@ impl Server {
         }
     }
 
+    /// Makes a database with what is in another one, to which nobody may be connected, and says its URL.
+    ///
+    /// # Panics
+    /// If the server does not make it.
+    pub fn copy(&self, url: &str) -> String {
+        let address = url.split('?').next().unwrap_or_default();
+        let original = address.rsplit('/').next().unwrap_or_default();
+        let name = format!("{original}_{}", NEXT_DATABASE.fetch_add(1, Ordering::Relaxed));
+        self.psql(&self.base_url(), &format!("CREATE DATABASE {name} TEMPLATE {original}"));
+        with_database(url, &name)
+    }
+
     /// Runs SQL with psql and returns what it prints, unaligned and without headers.
     ///
     /// # Panics
