@@ -263,14 +263,14 @@ pub(crate) struct TransferArguments {
     /// The hub that the payment goes through, to be checked first (http://HOST:PORT)
     #[arg(long, value_name = "URL", env = environment::HUB)]
     pub(crate) hub: Option<String>,
-    /// Where the payer's simulator is controlled
-    #[arg(long, value_name = "URL", env = environment::SIMULATOR, default_value = "http://127.0.0.1:9101")]
-    pub(crate) simulator: String,
+    /// Where the payer's simulator is controlled [default: that of the harness under --name, else http://127.0.0.1:9101]
+    #[arg(long, value_name = "URL", env = environment::SIMULATOR)]
+    pub(crate) simulator: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct TraceArguments {
-    /// The id of a transfer, of a quote, or of a movement of funds
+    /// The id of a transfer, of its quote or its transaction, or of a movement of funds
     #[arg(value_name = "ID")]
     pub(crate) id: String,
     #[command(flatten)]

@@ -80,7 +80,14 @@ fn a_key_is_made_once_and_never_shown() {
     assert!(key.starts_with("-----BEGIN PRIVATE KEY-----"));
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
-    check(&["hub", "jws-key", "--out", &named], 1, &["--out", "never overwritten"]);
+    check(&["hub", "jws-key", "--out", &named], 1, &["--out", "never overwritten", "openssl pkey -in"]);
+    // A disk that is full: what could not be written whole is not left in the way.
+    let half = user.home.path().join("half.pem");
+    let program = env!("CARGO_BIN_EXE_mojaloop");
+    let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" hub jws-key --out \"$1\"";
+    let full = Finished::of(std::process::Command::new("sh").args(["-c", script, program]).arg(&half));
+    full.expect(1, &["--out", "half.pem", "File too large"]);
+    assert!(!half.exists());
     assert_eq!(std::fs::read_to_string(&file).unwrap(), key);
     // What is no key is not repeated, wherever it comes from.
     let serve =

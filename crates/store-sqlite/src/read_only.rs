@@ -43,8 +43,10 @@ impl ReadOnlySqlite {
     }
 
     fn try_open(path: &Path) -> Result<ReadOnlySqlite, StoreError> {
-        if let Some(reason) = std::fs::File::open(path).err() {
-            return Err(StoreError::Unavailable(reason.to_string()));
+        let file = std::fs::File::open(path).and_then(|file| file.metadata());
+        let file = file.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        if file.is_dir() {
+            return Err(StoreError::Unavailable("is a folder, not a file".to_owned()));
         }
         let at_rest = !log_of(path).exists();
         let connection = if at_rest { connection::glance(path)? } else { connection::reader(path)? };
@@ -210,6 +212,8 @@ mod tests {
         let folder = Folder::new();
         let refusal = || ReadOnlySqlite::open(&folder.file()).err().unwrap().to_string();
         assert!(refusal().contains("No such file"), "{}", refusal());
+        let of_folder = ReadOnlySqlite::open(folder.file().parent().unwrap()).err().unwrap().to_string();
+        assert!(of_folder.contains("is a folder, not a file"), "{of_folder}");
         std::fs::write(folder.file(), "no database, but long enough to be read as one").unwrap();
         assert!(refusal().contains("can't read"), "{}", refusal());
         std::fs::remove_file(folder.file()).unwrap();

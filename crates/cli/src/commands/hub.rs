@@ -44,7 +44,8 @@ struct Migration {
 fn migrate(arguments: MigrateArguments, global: &Global) -> Result<(), Failure> {
     let opening = store::opening(arguments.store)?;
     let (store, hub) = (opening.location.to_string(), opening.hub.to_string());
-    let migrated = runtime::start()?.block_on(stores::migrate(opening, system_clock())).map_err(Failure::failed)?;
+    let migrated =
+        runtime::start()?.block_on(stores::migrate(opening, system_clock())).map_err(|error| store::explain(&error))?;
     let migration = Migration { store, hub, from: migrated.from, to: migrated.to };
     printer::print(global.output, "Migration", &migration, |migration| match migration.from == migration.to {
         true => format!("{} has schema version {} already", migration.store, migration.to),
@@ -127,7 +128,7 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
         Settings { listen, hub_name, callback_policy, delivery, intake: Intake::default(), jws, on_us_transfers };
     let runtime = runtime::start()?;
     runtime.block_on(async {
-        let store = stores::open(opening, system_clock()).await.map_err(Failure::failed)?;
+        let store = stores::open(opening, system_clock()).await.map_err(|error| store::explain(&error))?;
         let running = serve(settings, store, system_clock(), Arc::new(OpenAuthorizer)).await.map_err(explain)?;
         let listening = &running.addresses;
         tracing::info!(fspiop = ?listening.fspiop, ledger = %listening.ledger_admin, operations = %listening.operations, "ready");

@@ -37,13 +37,18 @@ struct Made {
 pub(crate) fn make(arguments: &JwsKeyArguments, global: &Global) -> Result<(), Failure> {
     let (signer, pem) = Signer::generate().map_err(Failure::failed)?;
     let (file, shown) = (&arguments.out, arguments.out.display());
+    let failed = |error: &std::io::Error| Failure::failed(format!("--out {shown}: {error}"));
     let opened = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(file);
-    opened.and_then(|mut file| file.write_all(pem.as_bytes()).and_then(|()| file.sync_all())).map_err(|error| {
-        let failure = Failure::failed(format!("--out {shown}: {error}"));
-        match error.kind() {
-            std::io::ErrorKind::AlreadyExists => failure.hint("a key is never overwritten; name another file"),
-            _ => failure,
-        }
+    let mut opened = opened.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => failed(&error).hint(format!(
+            "a key is never overwritten; name another file. The public half of one that is there: openssl pkey -in {shown} -pubout"
+        )),
+        _ => failed(&error),
+    })?;
+    opened.write_all(pem.as_bytes()).and_then(|()| opened.sync_all()).map_err(|error| {
+        // Half a key is none, and would be in the way of the next attempt.
+        let _ = fs::remove_file(file);
+        failed(&error)
     })?;
     let key = signer.public_key();
     let made = Made { id: key.id().to_owned(), public_key: key.to_pem() };

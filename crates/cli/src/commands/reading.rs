@@ -39,12 +39,10 @@ pub(crate) async fn source(arguments: &ReadingArguments, global: &Global) -> Res
     Ok(Source::Hub(url))
 }
 
-/// The harness that runs under the name, if there is one.
+/// The ledger admin URL of the harness that runs under the name, if there is one.
 #[cfg(feature = "tools")]
 fn running(global: &Global) -> Option<String> {
-    let place = harness::Place::of(&global.name, global.data_dir.as_deref()).ok()?;
-    let instance = harness::Instance::find(&place).ok()??;
-    Some(format!("http://{}", instance.ledger_admin))
+    Some(format!("http://{}", crate::commands::harness::running(global)?.ledger_admin))
 }
 
 #[cfg(not(feature = "tools"))]
@@ -60,8 +58,9 @@ async fn open(text: &str, arguments: &ReadingArguments) -> Result<Arc<dyn Store>
         hub_name: None,
     };
     stores::open_read_only(store::opening(arguments)?).await.map_err(|error| {
+        let failure = store::explain(&error);
         let hint = "--store names what a hub has made; `mojaloop harness status` says where a harness keeps its data";
-        Failure::failed(error).hint(hint)
+        if failure.hint.is_some() { failure } else { failure.hint(hint) }
     })
 }
 
@@ -80,7 +79,11 @@ pub(crate) fn explain(url: &str, error: &HttpError) -> Failure {
             format!("is {url} the ledger admin URL of a hub of this version? If it is, the hub's log says more")
         }
     };
-    let exit = if matches!(error, HttpError::TimedOut(_)) { Exit::TimedOut } else { Exit::Failed };
+    let exit = match error {
+        HttpError::TimedOut(_) => Exit::TimedOut,
+        HttpError::Url(_) => Exit::Usage,
+        _ => Exit::Failed,
+    };
     Failure::failed(format!("{url}: {error}")).exit(exit).hint(hint)
 }
 

@@ -2,6 +2,7 @@
 
 use std::env;
 
+use ::store::StoreError;
 use fspiop::FspId;
 use stores::{Database, Opening};
 
@@ -9,6 +10,19 @@ use crate::{arguments::StoreArguments, environment, exit::Failure};
 
 /// The name of the hub where nothing else is said; upstream's.
 const HUB_NAME: &str = "Hub";
+
+/// Why a store did not open, with what to do.
+pub(crate) fn explain(error: &StoreError) -> Failure {
+    let failure = Failure::failed(error);
+    // Whether it is missing or wrong only the database's own words say.
+    match failure.message.contains("password") {
+        true => failure.hint(format!(
+            "the database's password is read from {0} or the file {0}_FILE",
+            environment::STORE_PASSWORD
+        )),
+        false => failure,
+    }
+}
 
 /// What is to be opened.
 pub(crate) fn opening(arguments: StoreArguments) -> Result<Opening, Failure> {

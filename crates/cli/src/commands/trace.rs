@@ -56,7 +56,7 @@ fn unknown(id: TransferId, source: &Source) -> Failure {
         Source::Store(_) => "the store".to_owned(),
     };
     Failure::failed(format!("{place} knows no transfer, quote or movement of funds with the id {id}")).hint(
-        "lookups leave nothing in the store; what was refused at once (a 4xx) was never taken; is it the right hub: --hub, \
+        "a transaction is known by its id only where its transfer has the same; lookups leave nothing in the store; what was refused at once (a 4xx) was never taken; is it the right hub: --hub, \
          --port-offset, --name?",
     )
 }

@@ -19,6 +19,9 @@ use crate::{
 /// How long a payment may take, in seconds.
 const TIMEOUT_S: u64 = 30;
 
+/// Where simulators are controlled if nothing else is said.
+const SIMULATOR: &str = "http://127.0.0.1:9101";
+
 pub(crate) fn run(arguments: TransferArguments, global: &Global) -> Result<(), Failure> {
     let request = read(&arguments, global)?;
     let show = global.output == Output::Table && !global.no_progress;
@@ -29,17 +32,29 @@ pub(crate) fn run(arguments: TransferArguments, global: &Global) -> Result<(), F
         };
         runtime.block_on(provisioning::check_hub(hub)).map_err(unwell)?;
     }
-    let result = runtime.block_on(Client::new().transfer(&arguments.simulator, &request, |leg| {
+    let simulator = arguments.simulator.clone().or_else(|| running(global)).unwrap_or_else(|| SIMULATOR.to_owned());
+    let result = runtime.block_on(Client::new().transfer(&simulator, &request, |leg| {
         if show {
             anstream::eprintln!("{}", payment::line(leg));
         }
     }));
-    let payment = Payment::new(result.map_err(|error| explain(error, &arguments))?, None, None);
+    let payment = Payment::new(result.map_err(|error| explain(error, &simulator))?, None, None);
     if show {
         anstream::eprintln!();
     }
     printer::print(global.output, "Payment", &payment, Payment::to_table)?;
     payment.verdict()
+}
+
+/// Where the simulators of the harness are controlled that runs under the name.
+#[cfg(feature = "tools")]
+fn running(global: &Global) -> Option<String> {
+    Some(format!("http://{}", crate::commands::harness::running(global)?.simulator?))
+}
+
+#[cfg(not(feature = "tools"))]
+fn running(_: &Global) -> Option<String> {
+    None
 }
 
 fn read(arguments: &TransferArguments, global: &Global) -> Result<TransferRequest, Failure> {
@@ -59,11 +74,10 @@ fn read(arguments: &TransferArguments, global: &Global) -> Result<TransferReques
     Ok(TransferRequest { timeout_ms, ..TransferRequest::new(from, to, amount, currency) })
 }
 
-fn explain(error: ClientError, arguments: &TransferArguments) -> Failure {
+fn explain(error: ClientError, simulator: &str) -> Failure {
     match error {
         ClientError::Unreachable { .. } => Failure::failed(&error).hint(format!(
-            "is a harness running? `mojaloop harness up --detach` starts one; --simulator (now {}) says where its simulators are controlled",
-            arguments.simulator
+            "is a harness running? `mojaloop harness up --detach` starts one; --simulator (now {simulator}) says where its simulators are controlled"
         )),
         ClientError::BadUrl(_) => Failure::usage(&error).hint("example: --simulator http://127.0.0.1:9101"),
         ClientError::Refused { error, hint } => Failure::failed(error).hint(hint),

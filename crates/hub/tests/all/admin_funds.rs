@@ -124,6 +124,51 @@ async fn what_can_not_be_paid_out_is_refused_and_why() {
     assert_eq!(treasury.world.hub.snapshot().await, before);
 }
 
+/// A participant is suspended while a payment of its is on its way, and money of its is on its way out.
+#[tokio::test]
+async fn who_is_suspended_is_paid_nothing_out_and_what_was_begun_ends() {
+    let treasury = Treasury::new().await;
+    let (world, path) = (&treasury.world, format!("/participants/{PAYER}"));
+    let (begun, called_off, transfer) = (new_id(), new_id(), Transfer::new("1"));
+    check_taken(&treasury.reserve(&begun, "10").await);
+    check_taken(&treasury.reserve(&called_off, "20").await);
+    world.hub.must_take(&transfer.prepare()).await;
+    let suspend = Request::admin("PUT", &path).body(json!({"isActive": false}).to_string());
+    assert_eq!(world.hub.admin(&suspend).await.status, 200);
+    check_refused(&treasury.reserve(&new_id(), "1").await, "3000", "Participant is currently set inactive");
+    check_taken(&treasury.reserve(&begun, "10").await);
+    check_taken(&treasury.end(&begun, "recordFundsOutCommit").await);
+    check_taken(&treasury.end(&called_off, "recordFundsOutAbort").await);
+    assert_eq!(treasury.balances().await, ["-9990", "19990"]);
+    world.hub.must_take(&transfer.commit()).await;
+    world.payer.wait_for_one("PUT", &transfer.path()).await;
+    assert_eq!(world.status(&transfer).await, "COMMITTED");
+    let audit = world.hub.read("/audit").await;
+    assert_eq!(audit["verdict"], "pass", "{audit:#}");
+}
+
+/// Two operators take the last of it at the same moment: one of them gets it.
+#[tokio::test]
+async fn the_last_of_it_is_paid_out_once() {
+    let treasury = Treasury::new().await;
+    let ids: Vec<_> = (0..8).map(|_| new_id()).collect();
+    let answers = futures_util::future::join_all(ids.iter().map(|id| treasury.reserve(id, "6000"))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 202).count(), 1, "{answers:?}");
+    for refused in answers.iter().filter(|answer| answer.status != 202) {
+        check_refused(refused, "4001", "4000 can be taken out");
+    }
+    assert_eq!(treasury.balances().await[0], "-4000");
+    // One says that it is paid, another calls it off: one of the two is believed, and all see the same.
+    let taken = answers.iter().position(|answer| answer.status == 202).unwrap();
+    let (commit, abort) = tokio::join!(
+        treasury.end(&ids[taken], "recordFundsOutCommit"),
+        treasury.end(&ids[taken], "recordFundsOutAbort")
+    );
+    assert_ne!(commit.status == 202, abort.status == 202, "{commit:?} {abort:?}");
+    let expected = if commit.status == 202 { ["-4000", "14000"] } else { ["-10000", "20000"] };
+    assert_eq!(treasury.balances().await, expected);
+}
+
 /// A transaction as a payee's FSP puts it into its packet, with a field that no specification knows.
 fn agreed() -> Value {
     let party = |id: &str, fsp: &str| json!({"partyIdInfo": {"partyIdType": "MSISDN", "partyIdentifier": id, "fspId": fsp}, "name": "Ann"});

@@ -1,5 +1,6 @@
 //! Which keys are taken.
 
+use base64::Engine;
 use identity::{PublicKey, Signer, verify};
 
 use crate::MESSAGE;
@@ -35,6 +36,32 @@ fn public_keys_are_rsa_keys_of_2048_bits_at_least() {
     // The bare key of PKCS#1, called what it is not.
     let renamed = PKCS1_PUBLIC.replace("RSA PUBLIC KEY", "PUBLIC KEY");
     check_public(&renamed, "found a key that is not a SubjectPublicKeyInfo in DER; expected an RSA key");
+}
+
+/// With an exponent of 1 everybody signs: the signature is the padded hash itself.
+#[test]
+fn public_keys_that_anybody_could_sign_for_are_refused() {
+    let pem = Signer::generate().unwrap().0.public_key().to_pem();
+    let lines: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = base64::prelude::BASE64_STANDARD.decode(lines).unwrap();
+    let with_exponent = |exponent: &[u8]| {
+        let mut changed = der.strip_suffix(&[0x02, 0x03, 0x01, 0x00, 0x01]).expect("made with 65537").to_vec();
+        changed.extend([0x02, u8::try_from(exponent.len()).unwrap()]);
+        changed.extend(exponent);
+        // The lengths, as two bytes each: of all, of the bits, and of the key in them.
+        for at in [2, 21, 26] {
+            let length =
+                u16::from_be_bytes([changed[at], changed[at + 1]]) + u16::try_from(exponent.len()).unwrap() - 3;
+            changed[at..at + 2].copy_from_slice(&length.to_be_bytes());
+        }
+        let found = PublicKey::from_der(&changed).map(|key| key.bits().to_string());
+        found.unwrap_or_else(|error| error.to_string())
+    };
+    assert_eq!(with_exponent(&[1, 0, 1]), "2048");
+    assert_eq!(with_exponent(&[3]), "2048");
+    for exponent in [&[1][..], &[2], &[0], &[1, 0, 0], &[0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]] {
+        assert_eq!(with_exponent(exponent), "found no key that can be read; expected an RSA key", "{exponent:?}");
+    }
 }
 
 #[test]

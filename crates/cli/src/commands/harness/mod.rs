@@ -18,6 +18,12 @@ use crate::{
     printer,
 };
 
+/// The embedded harness that runs under the name, if there is one.
+pub(crate) fn running(global: &Global) -> Option<Instance> {
+    let place = Place::of(&global.name, global.data_dir.as_deref()).ok()?;
+    Instance::find(&place).ok()?
+}
+
 pub(crate) fn run(command: HarnessCommand, global: Global, started: Instant) -> Result<(), Failure> {
     let place = Place::of(&global.name, global.data_dir.as_deref()).map_err(embedded::explain)?;
     match command {
