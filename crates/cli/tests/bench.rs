@@ -26,6 +26,7 @@ fn wrong_flags_are_refused_by_name() {
     check(&["--hub", "localhost"], 2, &["--hub", "http://HOST:PORT"]);
     check(&["--hub", "http://127.0.0.1:1"], 1, &["--hub", "http://127.0.0.1:1"]);
     check(&["--report", "/no/such/folder/x.html"], 2, &["--report", "/no/such/folder"]);
+    check(&["--report", "/"], 2, &["--report /: is a folder"]);
     check(&["--jws"], 4, &["--jws", "not available yet"]);
     check(&["--store", "mysql:x"], 1, &["mysql:x"]);
 }

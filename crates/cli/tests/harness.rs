@@ -185,3 +185,23 @@ fn what_is_rendered_does_not_depend_on_the_folder() {
     }
     prints(&user.run(&["harness", "render", "--out", &one.to_string_lossy()]), 0, &["0 files written, 4 were right"]);
 }
+
+/// Ctrl-C while it starts in the background: nothing is left running there.
+#[test]
+#[cfg(unix)]
+fn a_start_in_the_background_that_is_interrupted_leaves_nothing_running() {
+    let user = User::new();
+    // A database that never answers, so that the harness is not ready before it is interrupted.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("store.url=postgres://hub@{}/hub", listener.local_addr().unwrap());
+    let flags = ["harness", "up", "--detach", "--set", "store.kind=postgres", "--set", &url];
+    let up = user.mojaloop(&flags).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let (mut connection, _) = listener.accept().unwrap();
+    let pid = rustix::process::Pid::from_raw(i32::try_from(up.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let ended = up.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{}", String::from_utf8_lossy(&ended.stderr));
+    // Its end closes the connection.
+    std::io::copy(&mut connection, &mut std::io::sink()).unwrap();
+    user.run(&["harness", "status"]).expect(1, &[]);
+}

@@ -203,6 +203,9 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// Better before the run than after it.
 fn check_writable(file: &Path) -> Result<(), Failure> {
+    if file.is_dir() {
+        return Err(Failure::usage(format!("--report {}: is a folder, not a file", file.display())));
+    }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match folder.is_dir() {
         true => Ok(()),

@@ -39,7 +39,7 @@ pub struct Audit {
     pub verdict: Verdict,
 }
 
-/// One invariant of `docs/reliability.md`.
+/// One thing that must be so at every moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Invariant {
     /// `I1` to `I7`.

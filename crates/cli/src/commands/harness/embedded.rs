@@ -11,6 +11,7 @@ use definition::Loaded;
 use harness::{Harness, HarnessError, Instance, Place, Up, resident_bytes};
 use participant::control::Client;
 use serde::Serialize;
+use tokio::{runtime::Runtime, sync::watch};
 
 use super::{looking, with_simulators};
 use crate::{
@@ -118,21 +119,58 @@ fn detach(arguments: &UpArguments, global: &Global, place: &Place, loaded: &Load
     }
     place.create().map_err(explain)?;
     let mut child = background(arguments, global, place)?;
-    let ready = Instance::wait_ready(place, global.timeout_or(TIMEOUT_S), || matches!(child.try_wait(), Ok(None)));
+    let interrupted = interruption(&runtime);
+    let goes_on = || !*interrupted.borrow() && matches!(child.try_wait(), Ok(None));
+    let ready = Instance::wait_ready(place, global.timeout_or(TIMEOUT_S), goes_on);
     let instance = match ready {
         Ok(instance) => instance,
+        Err(HarnessError::NotRunning { .. }) if *interrupted.borrow() => {
+            end(&mut child);
+            return Err(Failure::failed("interrupted before it was ready").exit(Exit::Interrupted));
+        }
         Err(HarnessError::NotRunning { .. }) => {
             return Err(Failure::failed(format!("the harness ended; its log:\n{}", tail(place))));
         }
         Err(error) => return Err(explain(error)),
     };
     if let (Some(control), Some(request)) = (instance.simulator, harness::first_payment(&loaded.hub)) {
-        let paying = async { Client::new().transfer(&format!("http://{control}"), &request, |_| {}).await };
-        let payment = Payment::new(runtime.block_on(paying).map_err(Failure::failed)?, None, None);
+        let mut interrupted = interrupted;
+        let (client, url) = (Client::new(), format!("http://{control}"));
+        let paid = runtime.block_on(async {
+            tokio::select! {
+                paid = client.transfer(&url, &request, |_| {}) => Some(paid),
+                Ok(_) = interrupted.wait_for(|interrupted| *interrupted) => None,
+            }
+        });
+        let Some(paid) = paid else {
+            end(&mut child);
+            return Err(Failure::failed("interrupted before its first payment").exit(Exit::Interrupted));
+        };
+        let payment = Payment::new(paid.map_err(Failure::failed)?, None, None);
         anstream::eprintln!("{}", payment.summary());
         payment.verdict()?;
     }
     printer::print(global.output, "HarnessStatus", &Status::of(instance), Status::to_table)
+}
+
+/// Becomes true at Ctrl-C or SIGTERM, which do not end this process any more.
+fn interruption(runtime: &Runtime) -> watch::Receiver<bool> {
+    let (interrupt, interrupted) = watch::channel(false);
+    runtime.spawn(async move {
+        if runtime::told_to_stop().await.is_ok() {
+            let _ = interrupt.send(true);
+        }
+    });
+    interrupted
+}
+
+/// Ends the process in the background in good order, and waits for it.
+fn end(child: &mut Child) {
+    if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        // It may have ended by itself.
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    }
+    let _ = child.wait();
 }
 
 fn background(arguments: &UpArguments, global: &Global, place: &Place) -> Result<Child, Failure> {
@@ -303,7 +341,16 @@ fn confirm_deletion(global: &Global, place: &Place) -> Result<(), Failure> {
 /// Why a harness did not do what it was asked, with what to do.
 pub(super) fn explain(error: HarnessError) -> Failure {
     match error {
-        HarnessError::Hub(error) => hub::explain(error),
+        HarnessError::Hub(error) => {
+            let failure = hub::explain(error);
+            // Whether it is missing or wrong only the database's own words say.
+            match failure.hint.is_none() && failure.message.contains("password") {
+                true => failure.hint(
+                    "where the password is: --set store.passwordFrom.env=VARIABLE, or store.passwordFrom.file=FILE",
+                ),
+                false => failure,
+            }
+        }
         HarnessError::Simulator(error) => simulator::explain(error),
         HarnessError::PortOffset(offset) => hub::port_offset_too_large(offset),
         HarnessError::Name(_) => Failure::usage(error),
