@@ -134,7 +134,11 @@ impl Tale<'_> {
                 let state = quote.status.as_str();
                 match last(told).map(|sent| (sent, &sent.fate)) {
                     Some((_, Fate::Delivered)) => {
-                        (format!("{state}, and {payer} was told"), format!("{payer} decides whether to pay"))
+                        let next = match quote.status {
+                            QuoteStatus::Failed => "nothing: there are no terms".to_owned(),
+                            _ => format!("{payer} decides whether to pay"),
+                        };
+                        (format!("{state}, and {payer} was told"), next)
                     }
                     Some((sent, Fate::Pending { reason })) => {
                         let standing = format!("{state}, but {payer} was not told yet: {}", tried(sent, reason));

@@ -277,6 +277,12 @@ fn a_quote_alone() {
     let trace = tell(&agreement(Fate::Delivered));
     assert_eq!((trace.about, trace.transfer_id, trace.quote_id), (Kind::Quote, None, Some(quote_id())));
     assert_eq!((trace.state.as_str(), trace.standing.as_str()), ("ANSWERED", "ANSWERED, and payerfsp was told"));
+    assert_eq!(trace.next, "payerfsp decides whether to pay");
+    let failed = tell(&Story { quote: Some(quote(QuoteStatus::Failed)), ..agreement(Fate::Delivered) });
+    assert_eq!(
+        (failed.standing.as_str(), failed.next.as_str()),
+        ("FAILED, and payerfsp was told", "nothing: there are no terms")
+    );
     let untold = tell(&agreement(failing()));
     assert!(untold.standing.starts_with("ANSWERED, but payerfsp was not told yet: 7 attempts"), "{}", untold.standing);
     let asked = |fate| Story {
