@@ -1,7 +1,7 @@
 //! What a hub lacks of a scheme: [`differences`].
 
 use definition::SettlementKind;
-use fspiop::{Currency, FspId};
+use fspiop::{Currency, FspId, PartyId};
 use http::Method;
 use operations::{Failure, Risk};
 use serde_json::{Value, json};
@@ -292,9 +292,10 @@ fn parties(scheme: &Scheme, participant: &Participant, seen: &Seen, path: &str) 
         if there.contains(name) || has_oracle(party.id.kind) {
             return None;
         }
-        let (before, after) = match there {
-            [] => (Value::Null, json!(name)),
-            there => (json!(others(there)), json!(format!("{}, {name}", others(there)))),
+        let (before, after, action) = match there {
+            [] => (Value::Null, json!(name), Action::RegisterParty { fsp: name.clone(), party: party.id.clone() }),
+            // From another FSP only the operator takes it.
+            there => (json!(others(there)), json!(name), enter(name, &party.id)),
         };
         Some(Difference {
             stage: Stage::Parties,
@@ -304,8 +305,14 @@ fn parties(scheme: &Scheme, participant: &Participant, seen: &Seen, path: &str) 
             after,
             risk: Risk::None,
             path: format!("{path}.parties[{index}]"),
-            action: Action::RegisterParty { fsp: name.clone(), party: party.id.clone() },
+            action,
         })
     });
     missing.collect()
+}
+
+/// Enters a party as the operator.
+fn enter(fsp: &FspId, party: &PartyId) -> Action {
+    let path = format!("/participants/{}", party.uri_path());
+    Action::Admin { api: Api::Oracles, method: Method::POST, path, body: json!({ "fspId": fsp }) }
 }

@@ -110,6 +110,13 @@ async fn what_differs_is_changed_and_nothing_else() {
     scheme.participants[0].parties.push(Party { id: PartyId::parse("EMAIL/a@b.org").unwrap(), name: "A".to_owned() });
     world.check(&scheme, &[("party/EMAIL/a@b.org", "fsp", Value::Null, json!("payerfsp"), none)]).await;
 
+    // The operator moves a party from one FSP to another; no FSP could.
+    let moved = scheme.participants[1].parties.remove(0);
+    let (from, to) = (json!(scheme.participants[1].name), json!(scheme.participants[0].name));
+    let resource = format!("party/{}", moved.id);
+    scheme.participants[0].parties.push(moved);
+    world.check(&scheme, &[(resource.as_str(), "fsp", from, to, none)]).await;
+
     // Initial funds are for joining: another amount later on is no payment.
     scheme.participants[0].currencies.get_mut(&currency("USD")).unwrap().funds = amount("60000");
     world.check(&scheme, &[]).await;

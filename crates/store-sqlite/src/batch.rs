@@ -80,6 +80,9 @@ fn load(connection: &Connection, state: &mut State, commands: &[Command]) -> Res
     for id in keys.quotes {
         quote::find(connection, id)?.into_iter().for_each(|quote| state.load_quote(quote));
     }
+    for party in keys.parties {
+        party::find(connection, party, None)?.into_iter().for_each(|entry| state.load_party(entry));
+    }
     for id in state.accounts(commands) {
         balance::find(connection, id)?.into_iter().for_each(|balance| state.ledger.load_balance(id, balance));
     }

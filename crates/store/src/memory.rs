@@ -15,8 +15,7 @@ use ledger::{
     planted::{self, Bug},
 };
 use switch::{
-    Command, Configuration, Delivery, DeliveryResult, Keys, Message, MessageId, PartyChange, PartyEntry, Quote, State,
-    Subject,
+    Command, Configuration, Delivery, DeliveryResult, Keys, Message, MessageId, PartyEntry, Quote, State, Subject,
 };
 
 use crate::{
@@ -175,6 +174,10 @@ impl Tables {
         for id in &keys.quotes {
             self.quotes.get(id).cloned().into_iter().for_each(|quote| state.load_quote(quote));
         }
+        if !keys.parties.is_empty() {
+            let named = self.parties.iter().filter(|entry| keys.parties.contains(&entry.party));
+            named.cloned().for_each(|entry| state.load_party(entry));
+        }
         for id in state.accounts(commands) {
             self.balances.get(&id).copied().into_iter().for_each(|balance| state.ledger.load_balance(id, balance));
         }
@@ -200,7 +203,7 @@ impl Tables {
             self.quotes.insert(*id, state.quote(*id).expect("a changed quote is in the working set").clone());
         }
         for change in &state.changes().parties {
-            self.change_party(change);
+            change.apply(&mut self.parties);
         }
         self.ilp_packets.append(&mut state.changes().ilp_packets.clone());
         let mut messages = state.take_messages();
@@ -224,19 +227,6 @@ impl Tables {
             self.funds.insert(*id, state.ledger.funds(*id).expect("a changed movement is in the working set").clone());
         }
         self.entries.extend(changes.entries.iter().cloned());
-    }
-
-    fn change_party(&mut self, change: &PartyChange) {
-        match change {
-            PartyChange::Put(entry) => {
-                self.parties.retain(|known| known.party != entry.party || known.currency != entry.currency);
-                self.parties.push(entry.clone());
-            }
-            PartyChange::Remove(entry) => self.parties.retain(|known| {
-                let same = known.party == entry.party && known.participant == entry.participant;
-                !(same && (entry.currency.is_none() || known.currency == entry.currency))
-            }),
-        }
     }
 
     /// Puts a message into the outbox. `false` if another node must deliver it, because that one is still at an earlier

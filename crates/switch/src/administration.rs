@@ -133,11 +133,11 @@ pub(crate) fn administer(state: &mut State, administration: &Administration) -> 
         Administration::DeleteOracle(id) => delete_oracle(state, *id)?,
         Administration::EnterParty(party, currency, name) => {
             let entry = party_entry(state, party, *currency, name)?;
-            state.changes.parties.push(PartyChange::Put(entry));
+            state.change_party(PartyChange::Put(entry));
         }
         Administration::RemoveParty(party, currency, name) => {
             let entry = party_entry(state, party, *currency, name)?;
-            state.changes.parties.push(PartyChange::Remove(entry));
+            state.change_party(PartyChange::Remove(entry));
         }
         Administration::AddJwsKey(name, id, public_key) => add_jws_key(state, name, id, public_key)?,
         Administration::RetireJwsKey(name, id, at) => retire_jws_key(state, name, id, *at)?,

@@ -92,7 +92,9 @@ pub(crate) fn register(state: &mut State, inbound: &Inbound, party: &PartyId, fs
     }
     if let Some(participant) = configuration.registry.participant_named(fsp.as_str()) {
         let entry = PartyEntry { party: party.clone(), currency, participant: participant.id };
-        state.changes.parties.push(PartyChange::Put(entry));
+        if let Err(error) = enter(state, entry) {
+            return state.send(refuse(&configuration, inbound, Resource::Participants, party, &error, now));
+        }
         state.send(served_by(&configuration, inbound, party, fsp, now));
     }
 }
@@ -109,23 +111,36 @@ pub(crate) fn register_many(
     let configuration = state.configuration();
     // Who is not a participant is told nothing, since nobody knows where.
     let Some(serving) = configuration.registry.participant_named(inbound.source.as_str()) else { return };
-    for bulk in parties {
-        if let BulkFate::Enter(party) = &bulk.fate {
-            let entry = PartyEntry { party: party.clone(), currency, participant: serving.id };
-            state.changes.parties.push(PartyChange::Put(entry));
-        }
-    }
-    let body =
-        write::to_body(&BulkRegistrationAnswerBody { party_list: parties.iter().map(result).collect(), currency });
+    let mut register = |bulk: &BulkParty| match &bulk.fate {
+        BulkFate::Enter(party) => enter(state, PartyEntry { party: party.clone(), currency, participant: serving.id }),
+        BulkFate::Taken => Ok(()),
+        BulkFate::Refused(error) => Err(error.clone()),
+    };
+    let results: Vec<_> = parties.iter().map(|bulk| (bulk, register(bulk).err())).collect();
+    let party_list = results.iter().map(|(bulk, refused)| result(bulk, refused.as_ref())).collect();
+    let body = write::to_body(&BulkRegistrationAnswerBody { party_list, currency });
     let now = state.now;
     state.send(bulk_message(&configuration, inbound, request_id, body, false, now));
 }
 
-fn result(bulk: &BulkParty) -> PartyResult<'_> {
-    let error_information = match &bulk.fate {
-        BulkFate::Enter(_) | BulkFate::Taken => None,
-        BulkFate::Refused(error) => Some(ErrorInformation::new(error.code.text(), error.wire_description(), [])),
+/// Enters a party unless another FSP serves it. An entry without a currency is for each, so it stands against all others.
+///
+/// Upstream leaves this to its oracles, which keep one FSP for a party and currency. Were the last one to count, any FSP could
+/// have the payments of a person by registering its number.
+fn enter(state: &mut State, entry: PartyEntry) -> Result<(), FspiopError> {
+    let stands_against = |known: &PartyEntry| {
+        let overlaps = known.currency.is_none() || entry.currency.is_none() || known.currency == entry.currency;
+        known.participant != entry.participant && overlaps
     };
+    if state.serving(&entry.party).iter().any(stands_against) {
+        return Err(FspiopError::new(ErrorCode::AddPartyInformationError, "another FSP serves the party"));
+    }
+    state.change_party(PartyChange::Put(entry));
+    Ok(())
+}
+
+fn result<'a>(bulk: &'a BulkParty, refused: Option<&'a FspiopError>) -> PartyResult<'a> {
+    let error_information = refused.map(|error| ErrorInformation::new(error.code.text(), error.wire_description(), []));
     PartyResult { party_id: PartyIdInfo::as_named(&bulk.named), error_information }
 }
 
@@ -186,7 +201,7 @@ pub(crate) fn remove(state: &mut State, inbound: &Inbound, party: &PartyId, curr
     let configuration = state.configuration();
     let Some(serving) = configuration.registry.participant_named(inbound.source.as_str()) else { return };
     let entry = PartyEntry { party: party.clone(), currency, participant: serving.id };
-    state.changes.parties.push(PartyChange::Remove(entry));
+    state.change_party(PartyChange::Remove(entry));
     let now = state.now;
     state.send(served_by(&configuration, inbound, party, &inbound.source, now));
 }

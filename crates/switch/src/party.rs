@@ -23,6 +23,23 @@ pub enum PartyChange {
     Remove(PartyEntry),
 }
 
+impl PartyChange {
+    /// Makes the change in a list of entries, be they of this party or of all: what is entered becomes the youngest entry, in
+    /// the place of the one for the same currency.
+    pub fn apply(&self, entries: &mut Vec<PartyEntry>) {
+        match self {
+            PartyChange::Put(entry) => {
+                entries.retain(|known| known.party != entry.party || known.currency != entry.currency);
+                entries.push(entry.clone());
+            }
+            PartyChange::Remove(entry) => entries.retain(|known| {
+                let same = known.party == entry.party && known.participant == entry.participant;
+                !(same && (entry.currency.is_none() || known.currency == entry.currency))
+            }),
+        }
+    }
+}
+
 /// A party of a bulk registration.
 #[derive(Clone, Debug)]
 pub struct BulkParty {

@@ -5,12 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use fspiop::{QuoteId, Timestamp, TransferId};
+use fspiop::{PartyId, QuoteId, Timestamp, TransferId};
 use ledger::{AccountId, AccountType, Ledger, ParticipantId, Registry};
 
 use crate::{
-    Administration, Command, Configuration, Delivery, DeliveryResult, EndpointType, JwsKeyId, Message, MessageId,
-    OracleId, Outcome, PartyChange, Quote, Routing, administration, agreement, clearing, lookup, undeliverable,
+    Administration, BulkFate, Command, Configuration, Delivery, DeliveryResult, EndpointType, JwsKeyId, Message,
+    MessageId, OracleId, Outcome, PartyChange, PartyEntry, Quote, Routing, administration, agreement, clearing, lookup,
+    undeliverable,
 };
 
 /// What a batch names, so that a store can load it.
@@ -22,6 +23,8 @@ pub struct Keys {
     pub quotes: BTreeSet<QuoteId>,
     /// Movements of funds; their ids share one space with those of transfers.
     pub funds: BTreeSet<TransferId>,
+    /// Parties of the built-in directory.
+    pub parties: BTreeSet<PartyId>,
 }
 
 impl Keys {
@@ -60,10 +63,18 @@ impl Keys {
                     }
                 }
             }
-            Command::RegisterParty { .. }
-            | Command::RegisterParties { .. }
-            | Command::RemoveParty { .. }
-            | Command::Administer(_) => {}
+            Command::RegisterParty { party, .. }
+            | Command::RemoveParty { party, .. }
+            | Command::Administer(Administration::EnterParty(party, ..) | Administration::RemoveParty(party, ..)) => {
+                self.parties.insert(party.clone());
+            }
+            Command::RegisterParties { parties, .. } => {
+                self.parties.extend(parties.iter().filter_map(|bulk| match &bulk.fate {
+                    BulkFate::Enter(party) => Some(party.clone()),
+                    BulkFate::Taken | BulkFate::Refused(_) => None,
+                }));
+            }
+            Command::Administer(_) => {}
         }
     }
 }
@@ -96,6 +107,7 @@ pub struct State {
     pub ledger: Ledger,
     pub(crate) routing: Arc<Routing>,
     pub(crate) quotes: HashMap<QuoteId, Quote>,
+    parties: HashMap<PartyId, Vec<PartyEntry>>,
     pub(crate) changes: Changes,
     pub(crate) now: Timestamp,
     next_message: i64,
@@ -109,6 +121,7 @@ impl State {
             ledger: Ledger::new(configuration.registry.clone()),
             routing: configuration.routing.clone(),
             quotes: HashMap::new(),
+            parties: HashMap::new(),
             changes: Changes::default(),
             now,
             next_message: next_message.0,
@@ -119,6 +132,11 @@ impl State {
     /// Puts a stored quote into the working set.
     pub fn load_quote(&mut self, quote: Quote) {
         self.quotes.insert(quote.id, quote);
+    }
+
+    /// Puts a stored entry of the built-in directory into the working set.
+    pub fn load_party(&mut self, entry: PartyEntry) {
+        self.parties.entry(entry.party.clone()).or_default().push(entry);
     }
 
     /// The accounts whose balances the commands can touch, in the order in which they must be locked. To be called when
@@ -196,6 +214,18 @@ impl State {
     pub(crate) fn save_quote(&mut self, quote: Quote) {
         self.changes.quotes.insert(quote.id);
         self.quotes.insert(quote.id, quote);
+    }
+
+    /// Who serves a party, as the batch has left it so far.
+    pub(crate) fn serving(&self, party: &PartyId) -> &[PartyEntry] {
+        self.parties.get(party).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Changes the built-in directory.
+    pub(crate) fn change_party(&mut self, change: PartyChange) {
+        let (PartyChange::Put(entry) | PartyChange::Remove(entry)) = &change;
+        change.apply(self.parties.entry(entry.party.clone()).or_default());
+        self.changes.parties.push(change);
     }
 
     fn add_transfer_accounts(&self, id: TransferId, accounts: &mut BTreeSet<AccountId>) {

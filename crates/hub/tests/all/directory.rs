@@ -74,11 +74,39 @@ async fn one_identifier_in_two_spellings_is_one_party() {
 }
 
 #[tokio::test]
-async fn a_later_entry_replaces_an_earlier_one() {
+async fn no_fsp_takes_a_party_over() {
+    let world = World::new().await;
+    for party in ["MSISDN/1", "PERSONAL_ID/1/PASSPORT"] {
+        let path = format!("/participants/{party}");
+        enter(&world, PAYEE, party, json!({"fspId": PAYEE})).await;
+        // Its own FSP may say it again.
+        assert_eq!(enter(&world, PAYEE, party, json!({"fspId": PAYEE})).await.path, path);
+        for method in ["POST", "PUT"] {
+            let before = world.payer.received().len();
+            let claim = Request::fspiop(method, &path, PAYER).body(json!({"fspId": PAYER}).to_string());
+            world.hub.must_take(&claim).await;
+            let told = world.payer.wait_for(before + 1).await.pop().unwrap();
+            assert_eq!(told.what(), ("PUT", format!("{path}/error").as_str()), "{method}");
+            assert_eq!(told.error().0, "3003", "{method}");
+        }
+        assert_eq!(ask(&world, &path).await.json(), json!({"fspId": PAYEE}));
+        // When its FSP has let go of it, another may have it.
+        let before = world.payee.received().len();
+        world.hub.must_take(&Request::fspiop("DELETE", &path, PAYEE)).await;
+        world.payee.wait_for(before + 1).await;
+        assert_eq!(enter(&world, PAYER, party, json!({"fspId": PAYER})).await.path, path);
+        assert_eq!(ask(&world, &path).await.json(), json!({"fspId": PAYER}));
+    }
+}
+
+#[tokio::test]
+async fn an_operator_moves_a_party() {
     let world = World::new().await;
     enter(&world, PAYEE, "MSISDN/1", json!({"fspId": PAYEE})).await;
-    enter(&world, PAYER, "MSISDN/1", json!({"fspId": PAYER})).await;
+    let moved = Request::admin("POST", "/participants/MSISDN/1").body(json!({"fspId": PAYER}).to_string());
+    assert_eq!(moved.send(world.hub.oracle_admin()).await.status, 201);
     assert_eq!(ask(&world, "/participants/MSISDN/1").await.json(), json!({"fspId": PAYER}));
+    assert_eq!(enter(&world, PAYEE, "MSISDN/1", json!({"fspId": PAYEE})).await.error().0, "3003");
 }
 
 #[tokio::test]

@@ -135,6 +135,14 @@ async fn a_bulk_is_entered_and_each_party_answered() {
         assert_eq!(directory(&world.hub, party).await, json!([{"fspId": PAYEE, "currency": "USD"}]), "{party}");
     }
     assert_eq!(directory(&world.hub, "MSISDN/2").await, json!([]));
+
+    // Another FSP's bulk gets what nobody serves, and no more.
+    let list = json!([named("MSISDN", "1"), named("MSISDN", "9"), named("ALIAS", "a/b c")]);
+    let body = told(&world, &bulk(PAYER, &new_id(), &list)).await.json();
+    let code = |place: usize| body["partyList"][place]["errorInformation"]["errorCode"].as_str();
+    assert_eq!([code(0), code(1), code(2)], [Some("3003"), None, Some("3003")]);
+    assert_eq!(directory(&world.hub, "MSISDN/9").await, json!([{"fspId": PAYER, "currency": "USD"}]));
+    assert_eq!(directory(&world.hub, "MSISDN/1").await, json!([{"fspId": PAYEE, "currency": "USD"}]));
 }
 
 #[tokio::test]

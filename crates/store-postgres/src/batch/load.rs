@@ -5,10 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use fspiop::{Timestamp, TransferId};
+use fspiop::{PartyId, Timestamp, TransferId};
 use ledger::{AccountId, Balance, FundsMovement, Transfer};
 use store::StoreError;
-use switch::{Administration, Command, Configuration, DeliveryResult, Keys, MessageId, Quote, State, Subject};
+use switch::{
+    Administration, Command, Configuration, DeliveryResult, Keys, MessageId, PartyEntry, Quote, State, Subject,
+};
 use tokio::join;
 
 use super::{Writer, refused};
@@ -21,7 +23,7 @@ use crate::{
     tables::{
         balance, configuration, funds_movement, identity,
         outbox::{self, Earlier},
-        quote, transfer,
+        party, quote, transfer,
     },
     value::column,
 };
@@ -59,6 +61,7 @@ struct Rows {
     funds: Vec<FundsMovement>,
     quotes: Vec<Quote>,
     used: HashSet<TransferId>,
+    parties: Vec<PartyEntry>,
     balances: Vec<(AccountId, Balance)>,
 }
 
@@ -67,6 +70,7 @@ struct Ids {
     new: BTreeSet<TransferId>,
     known: BTreeSet<TransferId>,
     quotes: BTreeSet<fspiop::QuoteId>,
+    parties: BTreeSet<PartyId>,
     subjects: Vec<Subject>,
 }
 
@@ -85,7 +89,7 @@ impl Ids {
         }
         let named = keys.transfers.union(&keys.funds).copied();
         let known = named.filter(|id| !new.contains(id)).collect();
-        Ids { new, known, quotes: keys.quotes, subjects: subjects(commands) }
+        Ids { new, known, quotes: keys.quotes, parties: keys.parties, subjects: subjects(commands) }
     }
 }
 
@@ -105,6 +109,11 @@ impl Loaded {
                 );
             rows.transfers.extend(columns::all("transfer", &transfers?, transfer::read)?);
             rows.funds.extend(columns::all("funds_movement", &funds?, funds_movement::read)?);
+        }
+        if !ids.parties.is_empty() {
+            let [kinds, identifiers, sub_ids] = party::names(&ids.parties);
+            let found = session.query(party::FIND_MANY, &[&kinds, &identifiers, &sub_ids]).await?;
+            rows.parties = columns::all("party", &found, party::read_named)?;
         }
         let before = if version == writer.told.version {
             writer.told.clone()
@@ -143,6 +152,7 @@ impl Rows {
         self.transfers.iter().cloned().for_each(|transfer| state.ledger.load_transfer(transfer));
         self.funds.iter().cloned().for_each(|movement| state.ledger.load_funds(movement));
         self.quotes.iter().cloned().for_each(|quote| state.load_quote(quote));
+        self.parties.iter().cloned().for_each(|entry| state.load_party(entry));
         self.balances.iter().for_each(|(account, balance)| state.ledger.load_balance(*account, *balance));
         state
     }
@@ -207,6 +217,7 @@ async fn first_look(
         transfers: columns::all("transfer", &transfers?, transfer::read)?,
         funds: columns::all("funds_movement", &funds?, funds_movement::read)?,
         quotes: columns::all("quote", &quotes?, quote::read)?,
+        parties: Vec::new(),
         balances: Vec::new(),
     };
     Ok((rows, place, version, columns::all("outbox", &earlier?, outbox::read_earlier)?))

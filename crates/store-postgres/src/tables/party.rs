@@ -1,5 +1,8 @@
 //! The built-in directory.
 
+use std::collections::BTreeSet;
+
+use fspiop::PartyId;
 use store::StoreError;
 use switch::{PartyChange, PartyEntry};
 
@@ -11,8 +14,33 @@ pub(crate) const FIND: &str = "SELECT currency, participant FROM party
        AND ($4::text IS NULL OR currency IS NULL OR currency = $4)
      ORDER BY position";
 
+/// Who serves each of many parties; an absent sub-identifier is the empty text.
+pub(crate) const FIND_MANY: &str = "SELECT party.kind, party.identifier, party.sub_id, currency, participant
+     FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (kind, identifier, sub_id)
+     JOIN party ON party.identifier = wanted.identifier AND party.kind = wanted.kind
+               AND coalesce(party.sub_id, '') = wanted.sub_id
+     ORDER BY position";
+
+/// The parameters of [`FIND_MANY`].
+pub(crate) fn names(parties: &BTreeSet<PartyId>) -> [Vec<String>; 3] {
+    [
+        parties.iter().map(|party| party.kind.write()).collect(),
+        parties.iter().map(|party| party.identifier.write()).collect(),
+        parties.iter().map(|party| party.sub_id.write().unwrap_or_default()).collect(),
+    ]
+}
+
+/// A row of [`FIND_MANY`].
+pub(crate) fn read_named(columns: &mut Columns<'_>) -> Result<PartyEntry, StoreError> {
+    let kind = columns.next("kind")?;
+    let (identifier, sub_id): (Box<str>, Option<Box<str>>) = (columns.next("identifier")?, columns.next("sub_id")?);
+    let party = PartyId::new(kind, &identifier, sub_id.as_deref())
+        .map_err(|_| columns.corrupt("identifier", "a value that no version of the program writes"))?;
+    read(columns, &party)
+}
+
 /// A row of [`FIND`], but the party, which is known.
-pub(crate) fn read(columns: &mut Columns<'_>, party: &fspiop::PartyId) -> Result<PartyEntry, StoreError> {
+pub(crate) fn read(columns: &mut Columns<'_>, party: &PartyId) -> Result<PartyEntry, StoreError> {
     Ok(PartyEntry {
         party: party.clone(),
         currency: columns.next("currency")?,

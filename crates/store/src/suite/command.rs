@@ -288,6 +288,17 @@ pub(super) fn register_party(source: &str, party: &PartyId, currency: Option<Cur
     }
 }
 
+/// An FSP takes out one of its parties.
+pub(super) fn remove_party(source: &str, party: &PartyId) -> Command {
+    let inbound = inbound(source, Method::Delete, &format!("/participants/{}", party.uri_path()), b"");
+    Command::RemoveParty { inbound, party: party.clone(), currency: None }
+}
+
+/// The operator enters a party, whoever serves it.
+pub(super) fn enter_party(name: &str, party: &PartyId, currency: Option<Currency>) -> Command {
+    Command::Administer(Administration::EnterParty(party.clone(), currency, fsp(name)))
+}
+
 /// Messages that arrived.
 pub(super) fn delivered(messages: &[Message]) -> Command {
     let delivered =

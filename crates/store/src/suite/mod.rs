@@ -120,6 +120,7 @@ cases! {$ store_suite Fixture
     parties:
         a_party_is_found_by_its_whole_name
         a_party_is_found_by_currency
+        a_party_stays_with_its_fsp
         a_later_registration_replaces_an_earlier_one;
     programs: a_store_does_what_the_model_does;
     quotes:

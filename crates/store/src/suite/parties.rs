@@ -5,7 +5,7 @@ use switch::PartyEntry;
 
 use super::{
     Fixture,
-    command::{OTHER, PAYEE, PAYER, currency, party, register_party, usd},
+    command::{OTHER, PAYEE, PAYER, currency, enter_party, party, register_party, remove_party, usd},
     world::World,
 };
 use crate::Store;
@@ -54,8 +54,8 @@ pub fn a_party_is_found_by_currency<F: Fixture>() {
     let (alice, kes) = (party("MSISDN/27713803912"), currency("KES"));
     world.commit([
         register_party(PAYER, &alice, Some(usd())),
-        register_party(OTHER, &alice, None),
-        register_party(PAYEE, &alice, Some(kes)),
+        enter_party(OTHER, &alice, None),
+        enter_party(PAYEE, &alice, Some(kes)),
     ]);
     world.reopen();
     assert_eq!(names(served(&world, &alice, None)), [PAYER, OTHER, PAYEE]);
@@ -64,11 +64,28 @@ pub fn a_party_is_found_by_currency<F: Fixture>() {
     assert_eq!(names(served(&world, &alice, Some(currency("EUR")))), [OTHER]);
 }
 
-/// For the same currency, or for none, the last one counts; it is the youngest then.
+/// An FSP enters what nobody else serves, seen with what its own batch has done before, and with what was there.
+pub fn a_party_stays_with_its_fsp<F: Fixture>() {
+    let mut world = World::<F>::onboarded();
+    let parties = ["MSISDN/27713803912", "PERSONAL_ID/1/PASSPORT"].map(party);
+    for alice in &parties {
+        world.commit([register_party(PAYER, alice, Some(usd())), register_party(OTHER, alice, Some(usd()))]);
+        world.reopen();
+        let taken = world.commit([register_party(PAYEE, alice, None), register_party(PAYER, alice, Some(usd()))]);
+        let errors: Vec<_> = taken.messages.iter().map(|message| message.path.ends_with("/error")).collect();
+        assert_eq!(errors, [true, false], "{alice}");
+        assert_eq!(served(&world, alice, None), [(PAYER.to_owned(), Some(usd()))], "{alice}");
+    }
+    let [alice, _] = &parties;
+    world.commit([remove_party(PAYER, alice), register_party(PAYEE, alice, None)]);
+    assert_eq!(names(served(&world, alice, None)), [PAYEE]);
+}
+
+/// Of what the operator enters for the same currency, or for none, the last one counts; it is the youngest then.
 pub fn a_later_registration_replaces_an_earlier_one<F: Fixture>() {
     let mut world = World::<F>::onboarded();
     let alice = party("MSISDN/27713803912");
-    let register = |fsp, currency| register_party(fsp, &alice, currency);
+    let register = |fsp, currency| enter_party(fsp, &alice, currency);
     world.commit([register(PAYER, None), register(PAYER, Some(usd())), register(PAYEE, None)]);
     assert_eq!(served(&world, &alice, None), [(PAYER.to_owned(), Some(usd())), (PAYEE.to_owned(), None)]);
     world.reopen();

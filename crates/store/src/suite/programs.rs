@@ -16,7 +16,7 @@ use super::{
     command::{
         HUB, OTHER, PAYEE, PAYER, PAYER_SETTLEMENT, Payment, amount, answer_quote, currency, delivered, failing, fsp,
         funds_in, funds_out, funds_out_end, given_up, onboarding, party, quote_id, register, register_party,
-        request_quote, transfer_id, usd,
+        remove_party, request_quote, transfer_id, usd,
     },
     world::{ALL, World},
 };
@@ -46,6 +46,7 @@ enum Action {
     RequestQuote(u32, u8),
     AnswerQuote(u32, u8, bool),
     RegisterParty(usize, bool, bool),
+    RemoveParty(usize, bool),
     FundsIn(u32, u32),
     AdjustLimit(u32),
     Activate(usize, bool),
@@ -71,6 +72,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (id.clone(), 0_u8..2).prop_map(|(id, content)| Action::RequestQuote(id, content)),
         1 => (id.clone(), 0_u8..2, any::<bool>()).prop_map(|(id, content, failed)| Action::AnswerQuote(id, content, failed)),
         1 => (who.clone(), any::<bool>(), any::<bool>()).prop_map(|(who, sub, usd)| Action::RegisterParty(who, sub, usd)),
+        1 => (who.clone(), any::<bool>()).prop_map(|(who, sub)| Action::RemoveParty(who, sub)),
         1 => (id.clone(), 1_u32..3).prop_map(|(id, paid)| Action::FundsIn(id, paid)),
         1 => (0_u32..2000).prop_map(Action::AdjustLimit),
         1 => (who.clone(), prop::bool::weighted(0.7)).prop_map(|(who, on)| Action::Activate(who, on)),
@@ -167,6 +169,7 @@ impl<F: Fixture> Pair<F> {
             Action::RequestQuote(id, content) => request_quote(quote_id(id), &[content]),
             Action::AnswerQuote(id, content, failed) => answer_quote(PAYEE, quote_id(id), &[content], failed),
             Action::RegisterParty(who, sub, any) => register_party(FSPS[who], &alice(sub), any.then(usd)),
+            Action::RemoveParty(who, sub) => remove_party(FSPS[who], &alice(sub)),
             Action::FundsIn(id, paid) => funds_in(id, PAYER, PAYER_SETTLEMENT, &paid.to_string()),
             Action::Deliver(count) => delivered(outbox().get(..count)?),
             Action::GiveUp(index) => given_up(outbox().get(index)?),

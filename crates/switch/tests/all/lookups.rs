@@ -3,7 +3,7 @@
 use fspiop::{ErrorCode, FspiopError, Resource, headers};
 use futures_util::FutureExt;
 use store::Store;
-use switch::{BulkFate, BulkParty, Command, Message, MessageId, Method, PartyEntry, Subject, lookup};
+use switch::{Administration, BulkFate, BulkParty, Command, Message, MessageId, Method, PartyEntry, Subject, lookup};
 
 use crate::world::{
     HUB, OTHER, PAYEE, PAYER, START, START_DATE, World, by_the_hub, check, error_body, fsp, inbound, message_of, party,
@@ -133,8 +133,9 @@ fn nobody_enters_parties_of_others_or_of_strangers() {
 #[test]
 fn an_fsp_takes_out_its_own_entries_and_no_others() {
     let world = World::new();
-    for source in [PAYEE, PAYER] {
-        world.take(register(source, PARTY, source, (source == PAYER).then(usd)));
+    for name in [PAYEE, PAYER] {
+        let enter = Administration::EnterParty(party(PARTY), (name == PAYER).then(usd), fsp(name));
+        world.administer(enter).unwrap();
     }
     let remove = |source: &str, currency| {
         let inbound = inbound(source, None, Method::Delete, &format!("/participants/{PARTY}"), "");
@@ -153,6 +154,35 @@ fn an_fsp_takes_out_its_own_entries_and_no_others() {
         let path = format!("/participants/{PARTY}");
         check(&messages, &[by_the_hub(source, "PARTICIPANT_PUT", "PUT", &path, START_DATE, &body)]);
         assert_eq!(left(), expect, "{source} {currency:?}");
+    }
+}
+
+/// What an FSP enters while another serves the party in some currency: refused where they overlap.
+#[test]
+fn no_fsp_enters_what_another_serves() {
+    let kes = fspiop::Currency::parse("KES").unwrap();
+    for (served, wanted, taken) in [
+        (None, None, false),
+        (Some(usd()), Some(usd()), false),
+        (None, Some(usd()), false),
+        (Some(usd()), None, false),
+        (Some(usd()), Some(kes), true),
+    ] {
+        let world = World::new();
+        world.take(register(PAYEE, PARTY, PAYEE, served));
+        // Its own FSP may enter it again, and as another party (with a sub-identifier) anybody may.
+        assert!(world.take(register(PAYEE, PARTY, PAYEE, served))[0].path.ends_with(PARTY));
+        assert!(world.take(register(OTHER, SUB_PARTY, OTHER, wanted))[0].path.ends_with(SUB_PARTY));
+        let before = directory(&world, PARTY);
+        let messages = world.take(register(OTHER, PARTY, OTHER, wanted));
+        if taken {
+            assert_eq!(directory(&world, PARTY).len(), 2, "{served:?} {wanted:?}");
+            continue;
+        }
+        assert_eq!(directory(&world, PARTY), before, "{served:?} {wanted:?}");
+        let body = error_body("3003", "Add Party information error - another FSP serves the party");
+        let path = format!("/participants/{PARTY}/error");
+        check(&messages, &[by_the_hub(OTHER, "PARTICIPANT_PUT_ERROR", "PUT", &path, START_DATE, &body)]);
     }
 }
 
