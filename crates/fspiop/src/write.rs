@@ -117,6 +117,9 @@ pub struct TransferPatchBody {
     pub completed_timestamp: Timestamp,
     /// What became of the transfer.
     pub transfer_state: TransferState,
+    /// Why it was aborted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extension_list: Option<ExtensionListBody>,
 }
 
 /// `POST /transfers` (TransfersPostRequest).
@@ -296,6 +299,20 @@ pub struct ParticipantBody<'a> {
     pub currency: Option<Currency>,
 }
 
+/// `PUT /participants/{Type}/{ID}`, the answer to a registration: what the specification has, and what Mojaloop's
+/// account-lookup-service says besides.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegistrationAnswerBody<'a> {
+    /// The FSP that has the party.
+    pub fsp_id: &'a FspId,
+    /// The party.
+    pub party_list: [PartyIdInfo<'a>; 1],
+    /// The currency of the party's account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+}
+
 /// `PUT /participants/{ID}`, the answer to a bulk registration (ParticipantsIDPutResponse).
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -371,7 +388,11 @@ mod tests {
         );
         assert_eq!(to_body(&aborted), expect.as_bytes());
         assert!(TransferFulfil::read(&to_body(&aborted)).is_ok());
-        let patch = TransferPatchBody { completed_timestamp: MOMENT, transfer_state: TransferState::Committed };
+        let patch = TransferPatchBody {
+            completed_timestamp: MOMENT,
+            transfer_state: TransferState::Aborted,
+            extension_list: Some(ExtensionListBody::cause("3303", "Transfer expired")),
+        };
         assert_eq!(TransferPatch::read(&to_body(&patch)).unwrap().completed_timestamp, MOMENT);
     }
 

@@ -117,6 +117,24 @@ pub enum AbortDecision {
     NotFound,
 }
 
+/// How a payee answers. Answers of the two forms are no versions of one another: who has committed and then sends an error
+/// has not changed its answer, it comes too late.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// By PUT /transfers/{ID}, with a state.
+    State,
+    /// By PUT /transfers/{ID}/error.
+    Error,
+}
+
+impl Form {
+    /// In which form the answer came that ended a transfer. A wrong fulfilment ends it as an error does.
+    fn of_answer(transfer: &Transfer) -> Form {
+        let was_wrong = || transfer.abort_reason == Some(AbortReason::from(&invalid_fulfilment()));
+        if transfer.status == TransferStatus::AbortedError && !was_wrong() { Form::Error } else { Form::State }
+    }
+}
+
 /// How an answer of somebody relates to a transfer, before its content is looked at.
 enum Standing {
     Open(Transfer),
@@ -180,11 +198,11 @@ impl Ledger {
 
     /// Commits the transfer if the payee of record brings the right fulfilment before the expiration.
     pub fn fulfil(&mut self, now: Timestamp, fulfil: &Fulfil) -> FulfilDecision {
-        let standing = self.standing(now, fulfil.transfer_id, &fulfil.source, fulfil.hash);
+        let standing = self.standing(now, fulfil.transfer_id, &fulfil.source, fulfil.hash, Form::State);
         let mut transfer = unless_open!(standing, FulfilDecision);
         let fits = fulfil.fulfilment.is_some_and(|preimage| preimage.condition() == transfer.condition);
         if !fits && !planted::active(Bug::Condition) {
-            let error = FspiopError::new(ErrorCode::ValidationError, "invalid fulfilment");
+            let error = invalid_fulfilment();
             let reason = AbortReason::from(&error);
             let ended = self.undo(now, transfer, TransferStatus::AbortedError, reason, Some(fulfil.hash));
             return FulfilDecision::WrongFulfilment(ended, error);
@@ -203,7 +221,8 @@ impl Ledger {
 
     /// Ends the transfer without payment because the payee of record says so.
     pub fn abort(&mut self, now: Timestamp, abort: &Abort) -> AbortDecision {
-        let standing = self.standing(now, abort.transfer_id, &abort.source, abort.hash);
+        let form = if abort.status == TransferStatus::AbortedError { Form::Error } else { Form::State };
+        let standing = self.standing(now, abort.transfer_id, &abort.source, abort.hash, form);
         let transfer = unless_open!(standing, AbortDecision);
         AbortDecision::Aborted(self.undo(now, transfer, abort.status, abort.reason.clone(), Some(abort.hash)))
     }
@@ -220,7 +239,14 @@ impl Ledger {
         Some(self.undo(now, transfer, TransferStatus::ExpiredReserved, AbortReason::from(&expired()), None))
     }
 
-    fn standing(&mut self, now: Timestamp, id: TransferId, source: &fspiop::FspId, hash: ContentHash) -> Standing {
+    fn standing(
+        &mut self,
+        now: Timestamp,
+        id: TransferId,
+        source: &fspiop::FspId,
+        hash: ContentHash,
+        form: Form,
+    ) -> Standing {
         let Some(transfer) = self.transfers.get(&id).cloned() else {
             return Standing::NotFound;
         };
@@ -231,8 +257,8 @@ impl Ledger {
         if transfer.status != TransferStatus::Reserved {
             return match transfer.answer_hash {
                 Some(earlier) if earlier == hash => Standing::Duplicate(transfer),
-                Some(_) => Standing::Modified(transfer),
-                None => Standing::NotReserved(transfer),
+                Some(_) if form == Form::of_answer(&transfer) => Standing::Modified(transfer),
+                Some(_) | None => Standing::NotReserved(transfer),
             };
         }
         match self.expire(now, id) {
@@ -316,6 +342,10 @@ impl Ledger {
             .expect("a transfer is reserved only towards an account that exists, and accounts are never removed")
             .id
     }
+}
+
+fn invalid_fulfilment() -> FspiopError {
+    FspiopError::new(ErrorCode::ValidationError, "invalid fulfilment")
 }
 
 /// The error that both FSPs are told when time has run out.

@@ -1,23 +1,34 @@
 //! Quotes: terms pass between two participants; the hub remembers who asked whom.
 
-use fspiop::{ErrorCode, FspId, FspiopError, QuoteId, Timestamp};
-use ledger::{ContentHash, Participant, ParticipantId};
+use fspiop::{Currency, ErrorCode, FspId, FspiopError, QuoteId, Timestamp};
+use ledger::{AccountType, ContentHash, Participant, ParticipantId};
 
 use crate::{
-    Configuration, EndpointType, Inbound, Message, Method, Quote, QuoteStatus, State, Subject, command::lifetime,
-    originate::quote_error, relay,
+    Configuration, EndpointType, Inbound, Message, Method, NeededAccounts, Quote, QuoteStatus, State, Subject,
+    command::lifetime, originate::quote_error, relay,
 };
 
-pub(crate) fn request(state: &mut State, inbound: &Inbound, id: QuoteId, payee: &FspId, hash: ContentHash) {
+pub(crate) fn request(
+    state: &mut State,
+    inbound: &Inbound,
+    id: QuoteId,
+    payee: &FspId,
+    needs: &NeededAccounts,
+    hash: ContentHash,
+) {
     let Some(payer) = participant(state, &inbound.source) else { return };
     let earlier = state.quote(id).cloned();
     let modified = FspiopError::plain(ErrorCode::ModifiedRequest);
     if earlier.as_ref().is_some_and(|earlier| earlier.request_hash != hash || earlier.payer != payer.id) {
         return refuse(state, inbound, id, &modified);
     }
-    let Some(payee) = participant(state, payee).filter(|payee| payee.active && payee.id != ParticipantId::HUB) else {
-        let error = FspiopError::new(ErrorCode::DestinationFspError, format!("Unsupported participant '{payee}'"));
-        return refuse(state, inbound, id, &error);
+    if !needs.payer.iter().all(|currency| can_transfer(state, &payer, *currency)) {
+        return refuse(state, inbound, id, &unsupported(ErrorCode::PayerFspIdNotFound, &payer.name));
+    }
+    let asked = participant(state, payee).filter(|payee| payee.active && payee.id != ParticipantId::HUB);
+    let able = |payee: &Participant| needs.payee.is_none_or(|currency| can_transfer(state, payee, currency));
+    let Some(payee) = asked.filter(able) else {
+        return refuse(state, inbound, id, &unsupported(ErrorCode::DestinationFspError, payee));
     };
     // Whom the request is for may stand in a header, which the content does not cover.
     if earlier.as_ref().is_some_and(|earlier| earlier.payee != payee.id) {
@@ -75,6 +86,16 @@ pub(crate) fn forget_undeliverable(state: &mut State, message: &Message) {
 pub fn quote_not_found(configuration: &Configuration, now: Timestamp, inbound: &Inbound, id: QuoteId) -> Message {
     let error = FspiopError::new(ErrorCode::QuoteIdNotFound, "Provided Quote ID was not found on the server.");
     quote_error(configuration, now, &inbound.source, id, &error, Some(&inbound.headers))
+}
+
+/// Whether a participant can pay or be paid in a currency.
+fn can_transfer(state: &State, participant: &Participant, currency: Currency) -> bool {
+    let account = state.registry().account_of(participant.id, currency, AccountType::Position);
+    participant.active && account.is_some_and(|account| account.active)
+}
+
+fn unsupported(code: ErrorCode, participant: &FspId) -> FspiopError {
+    FspiopError::new(code, format!("Unsupported participant '{participant}'"))
 }
 
 fn forward(state: &mut State, inbound: &Inbound, id: QuoteId, recipient: &FspId) {

@@ -44,6 +44,9 @@ pub(crate) fn prepare(state: &mut State, inbound: &Inbound, prepare: &Prepare, i
 
 pub(crate) fn fulfil(state: &mut State, inbound: &Inbound, fulfil: &ledger::Fulfil, notify: bool) {
     let id = fulfil.transfer_id;
+    if is_misaddressed(state, inbound, id) {
+        return tell_error(state, &inbound.source, id, &not_the_payer(), Some(&inbound.headers));
+    }
     match state.ledger.fulfil(state.now, fulfil) {
         FulfilDecision::Committed(transfer) => tell_committed(state, inbound, &transfer, notify),
         FulfilDecision::WrongFulfilment(transfer, error) => {
@@ -55,9 +58,19 @@ pub(crate) fn fulfil(state: &mut State, inbound: &Inbound, fulfil: &ledger::Fulf
         }
         FulfilDecision::Duplicate(transfer) if notify => tell_payee(state, inbound, &transfer),
         FulfilDecision::Duplicate(transfer) => tell_final_state(state, inbound, &transfer),
-        FulfilDecision::Expired(transfer) => tell_expired(state, &transfer),
+        FulfilDecision::Expired(transfer) => {
+            tell_expired(state, &transfer);
+            if notify {
+                tell_payee(state, inbound, &transfer);
+            }
+        }
         FulfilDecision::Modified(_) => tell_modified(state, inbound, id),
-        FulfilDecision::NotReserved(_) => tell_not_reserved(state, inbound, id),
+        FulfilDecision::NotReserved(transfer) => {
+            tell_not_reserved(state, inbound, id);
+            if notify {
+                tell_payee(state, inbound, &transfer);
+            }
+        }
         FulfilDecision::NotThePayee(_) => tell_not_the_payee(state, inbound, id),
         FulfilDecision::NotFound => tell_not_found(state, inbound, id),
     }
@@ -65,6 +78,9 @@ pub(crate) fn fulfil(state: &mut State, inbound: &Inbound, fulfil: &ledger::Fulf
 
 pub(crate) fn abort(state: &mut State, inbound: &Inbound, abort: &ledger::Abort) {
     let id = abort.transfer_id;
+    if is_misaddressed(state, inbound, id) {
+        return tell_error(state, &inbound.source, id, &not_the_payer(), Some(&inbound.headers));
+    }
     match state.ledger.abort(state.now, abort) {
         AbortDecision::Aborted(transfer) => {
             let payer = name_of(state, transfer.payer);
@@ -177,6 +193,18 @@ fn tell_committed(state: &mut State, inbound: &Inbound, transfer: &Transfer, not
     }
 }
 
+/// Whether the payee's answer to an open transfer names somebody else than its payer; upstream's hub takes its own name, too.
+fn is_misaddressed(state: &State, inbound: &Inbound, id: TransferId) -> bool {
+    let (Some(named), Some(transfer)) = (&inbound.destination, state.ledger.transfer(id)) else { return false };
+    let registry = state.registry();
+    let is = |participant: ParticipantId, name: &FspId| {
+        registry.participant(participant).is_some_and(|known| known.name.as_str().eq_ignore_ascii_case(name.as_str()))
+    };
+    let is_answer =
+        transfer.status == TransferStatus::Reserved && transfer.payee.is_some_and(|payee| is(payee, &inbound.source));
+    is_answer && !is(transfer.payer, named) && !is(ParticipantId::HUB, named)
+}
+
 /// The notification of the final state that a payee asks for when it answers RESERVED (FSPIOP 6.7.2.6).
 fn tell_payee(state: &mut State, inbound: &Inbound, transfer: &Transfer) {
     let configuration = state.configuration();
@@ -190,6 +218,7 @@ fn tell_payee(state: &mut State, inbound: &Inbound, transfer: &Transfer) {
         body: write::to_body(&TransferPatchBody {
             completed_timestamp: completed_at,
             transfer_state: transfer.status.wire(),
+            extension_list: cause_of_abort(transfer),
         }),
         subject: Subject::Transfer(transfer.id),
         cause: Some(&inbound.headers),
@@ -232,6 +261,10 @@ fn not_reserved() -> FspiopError {
     FspiopError::new(ErrorCode::ValidationError, "non-RESERVED transfer state")
 }
 
+fn not_the_payer() -> FspiopError {
+    FspiopError::new(ErrorCode::ValidationError, "FSPIOP-Destination header should match Payer")
+}
+
 fn not_the_payee() -> FspiopError {
     FspiopError::new(ErrorCode::ValidationError, "FSPIOP-Source header should match Payee")
 }
@@ -251,7 +284,8 @@ fn tell_error(state: &mut State, recipient: &FspId, id: TransferId, error: &Fspi
     state.send(message);
 }
 
-/// What a resent prepare is answered once the transfer has ended: the same that was told the first time, from the hub.
+/// What a resent message is answered once the transfer has ended: its state, as if it were asked for. A transfer that never
+/// began has none; its payer is refused in the same words again.
 fn final_state(
     configuration: &Configuration,
     now: Timestamp,
@@ -260,7 +294,7 @@ fn final_state(
     cause: Option<&Headers>,
 ) -> Message {
     match &transfer.abort_reason {
-        Some(reason) if transfer.status != TransferStatus::AbortedRejected => {
+        Some(reason) if transfer.status == TransferStatus::Invalid => {
             let body = write::to_body(&ErrorBody::new(&reason.code, &reason.description, []));
             transfer_error(configuration, now, to, transfer.id, body, cause)
         }
@@ -276,14 +310,18 @@ fn state_callback(
     cause: Option<&Headers>,
 ) -> Message {
     let state = transfer.status.wire();
-    let reason = transfer.abort_reason.as_ref().filter(|_| state == TransferState::Aborted);
     let body = TransferFulfilBody {
         fulfilment: transfer.fulfilment,
         completed_timestamp: transfer.completed_at.filter(|_| state != TransferState::Reserved),
         transfer_state: state,
-        extension_list: reason.map(|reason| ExtensionListBody::cause(&reason.code, &reason.description)),
+        extension_list: cause_of_abort(transfer),
     };
     put(configuration, now, transfer.id, &body, to, cause)
+}
+
+fn cause_of_abort(transfer: &Transfer) -> Option<ExtensionListBody> {
+    let reason = transfer.abort_reason.as_ref().filter(|_| transfer.status.wire() == TransferState::Aborted)?;
+    Some(ExtensionListBody::cause(&reason.code, &reason.description))
 }
 
 fn put(

@@ -4,7 +4,9 @@ use bytes::Bytes;
 use fspiop::{Currency, FspId, Identifier, PartyId, QuoteId, Timestamp, TransferId};
 use ledger::ContentHash;
 
-use crate::{Administration, AdministrationError, BulkParty, Headers, Message, MessageId, Method, Subject};
+use crate::{
+    Administration, AdministrationError, BulkParty, Headers, Message, MessageId, Method, NeededAccounts, Subject,
+};
 
 /// A message as an FSP sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +63,8 @@ pub enum Command {
         quote_id: QuoteId,
         /// Who is asked.
         payee: FspId,
+        /// The accounts that it needs.
+        needs: NeededAccounts,
         /// Content of the message.
         hash: ContentHash,
     },

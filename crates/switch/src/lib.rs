@@ -37,7 +37,7 @@ pub use jws_key::{JwsKey, JwsKeyId};
 pub use message::{Headers, Message, MessageId, Method, Subject};
 pub use oracle::{Oracle, OracleId};
 pub use party::{BulkFate, BulkParty, PartyChange, PartyEntry};
-pub use quote::{Quote, QuoteStatus};
+pub use quote::{NeededAccounts, Quote, QuoteStatus};
 pub use relay::relay;
 pub use state::{Changes, Keys, State, decide};
 pub use undeliverable::undeliverable;

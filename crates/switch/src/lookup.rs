@@ -3,7 +3,10 @@
 
 use fspiop::{
     Currency, ErrorCode, FspId, FspiopError, Identifier, PartyId, Resource, Timestamp,
-    write::{self, BulkRegistrationAnswerBody, ErrorInformation, ParticipantBody, PartyIdInfo, PartyResult},
+    write::{
+        self, BulkRegistrationAnswerBody, ErrorInformation, ParticipantBody, PartyIdInfo, PartyResult,
+        RegistrationAnswerBody,
+    },
 };
 
 use crate::{
@@ -42,12 +45,38 @@ pub fn answer_fsp(inbound: &Inbound, party: &PartyId, asker: &FspId, failed: boo
     relay(inbound, asker, endpoint, Subject::from(party), now, lifetime::lookup(now))
 }
 
-/// The hub's answer to the question which FSP serves a party, and to its registration.
+/// The hub's answer to the question which FSP serves a party, and to the order to forget it.
 pub fn served_by(
     configuration: &Configuration,
     inbound: &Inbound,
     party: &PartyId,
     fsp: &FspId,
+    now: Timestamp,
+) -> Message {
+    let body = write::to_body(&ParticipantBody { fsp_id: fsp, currency: None });
+    about_party(configuration, inbound, party, body, now)
+}
+
+/// The hub's answer to a registration. It names the party and its FSP in the specification's words, and in those of upstream's
+/// account-lookup-service, which answers as an oracle does.
+pub fn registered(
+    configuration: &Configuration,
+    inbound: &Inbound,
+    party: &PartyId,
+    fsp: &FspId,
+    currency: Option<Currency>,
+    now: Timestamp,
+) -> Message {
+    let party_list = [PartyIdInfo::new(party, Some(fsp))];
+    let body = write::to_body(&RegistrationAnswerBody { fsp_id: fsp, party_list, currency });
+    about_party(configuration, inbound, party, body, now)
+}
+
+fn about_party(
+    configuration: &Configuration,
+    inbound: &Inbound,
+    party: &PartyId,
+    body: Vec<u8>,
     now: Timestamp,
 ) -> Message {
     let endpoint =
@@ -58,7 +87,7 @@ pub fn served_by(
         method: Method::Put,
         resource: Resource::Participants,
         path: format!("/participants/{}", party.uri_path()),
-        body: write::to_body(&ParticipantBody { fsp_id: fsp, currency: None }),
+        body,
         subject: Subject::from(party),
         cause: Some(&inbound.headers),
         give_up_at: lifetime::lookup(now),
@@ -95,7 +124,7 @@ pub(crate) fn register(state: &mut State, inbound: &Inbound, party: &PartyId, fs
         if let Err(error) = enter(state, entry) {
             return state.send(refuse(&configuration, inbound, Resource::Participants, party, &error, now));
         }
-        state.send(served_by(&configuration, inbound, party, fsp, now));
+        state.send(registered(&configuration, inbound, party, fsp, currency, now));
     }
 }
 

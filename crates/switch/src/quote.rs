@@ -1,6 +1,6 @@
 //! A quote as the hub remembers it.
 
-use fspiop::{QuoteId, Timestamp};
+use fspiop::{Currency, QuoteId, Timestamp};
 use ledger::{ContentHash, ParticipantId};
 
 /// Where a quote stands.
@@ -30,6 +30,15 @@ impl QuoteStatus {
             .into_iter()
             .find(|status| status.as_str() == name)
     }
+}
+
+/// The active position accounts without which a request for a quote is refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NeededAccounts {
+    /// The payer's, in these currencies.
+    pub payer: Vec<Currency>,
+    /// The payee's, in this one.
+    pub payee: Option<Currency>,
 }
 
 /// A request for terms between two participants. The terms themselves pass through; the hub keeps who asked whom, and

@@ -260,8 +260,8 @@ fn decide_one(state: &mut State, command: &Command) -> Outcome {
         Command::Fulfil { inbound, fulfil, notify } => clearing::fulfil(state, inbound, fulfil, *notify),
         Command::Abort { inbound, abort } => clearing::abort(state, inbound, abort),
         Command::Expire(id) => clearing::expire(state, *id),
-        Command::RequestQuote { inbound, quote_id, payee, hash } => {
-            agreement::request(state, inbound, *quote_id, payee, *hash);
+        Command::RequestQuote { inbound, quote_id, payee, needs, hash } => {
+            agreement::request(state, inbound, *quote_id, payee, needs, *hash);
         }
         Command::AnswerQuote { inbound, quote_id, hash, failed } => {
             agreement::answer(state, inbound, *quote_id, *hash, *failed);

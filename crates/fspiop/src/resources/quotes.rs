@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::currency::Money;
+use serde::Deserialize;
+
+use crate::currency::{Currency, Money};
 use crate::date_time::Timestamp;
 use crate::error::{ErrorCode, FspiopError};
 use crate::fsp_id::FspId;
 use crate::identifier::{QuoteId, TransactionId};
 use crate::ilp::Condition;
-use crate::json::read;
+use crate::json::{not_json, read};
 use crate::patterns::{AMOUNT_TYPE, CORRELATION_ID, CURRENCY_CONVERTER, DATE_TIME, HASH, ILP_PACKET, NOTE};
 use crate::resources::{mandatory, money, typed};
 use crate::schema::{Capture, Shape, inside, object, optional, required, slot};
@@ -78,6 +80,30 @@ pub struct QuoteRequest {
     pub amount_type: AmountType,
     /// Until when an answer is of use.
     pub expiration: Option<Timestamp>,
+    /// The currencies of the payer's accounts, if the body says them (element supportedCurrencies of Party).
+    pub payer_currencies: Vec<Currency>,
+}
+
+/// What a request says of the payer's accounts.
+#[derive(Deserialize)]
+struct Payer {
+    payer: Accounts,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Accounts {
+    #[serde(default)]
+    supported_currencies: Vec<Currency>,
+}
+
+/// The currencies of the payer's accounts. Few requests say them, so that few bodies are read twice.
+fn payer_currencies(body: &[u8]) -> Result<Vec<Currency>, FspiopError> {
+    if !std::str::from_utf8(body).is_ok_and(|body| body.contains("supportedCurrencies")) {
+        return Ok(Vec::new());
+    }
+    let read: Payer = serde_json::from_slice(body).map_err(|error| not_json(&error))?;
+    Ok(read.payer.supported_currencies)
 }
 
 /// The body of `PUT /quotes/{ID}` (QuotesIDPutResponse).
@@ -155,6 +181,7 @@ impl QuoteRequest {
             amount: money(currency, amount)?,
             amount_type: mandatory(amount_type, AmountType::parse)?,
             expiration: typed(expiration, Timestamp::parse)?,
+            payer_currencies: payer_currencies(body)?,
         })
     }
 }

@@ -11,7 +11,7 @@ use fspiop::{
 };
 use http::{HeaderMap, HeaderName, Uri, header, request::Parts};
 use ledger::{Abort, AbortReason, Fulfil, Prepare, TransferStatus};
-use switch::{Command, Configuration, Headers, Inbound, Method, content_hash};
+use switch::{Command, Configuration, Headers, Inbound, Method, NeededAccounts, content_hash};
 
 use super::{Refusal, Route, passing};
 
@@ -261,8 +261,14 @@ fn request_quote(inbound: Inbound) -> Result<Request, FspiopError> {
     let payee = inbound.destination.clone().ok_or_else(|| {
         FspiopError::new(ErrorCode::MissingElement, "/header must have required property 'fspiop-destination'")
     })?;
+    // As upstream has it: a payer that lists currencies says that it may convert, so the payee need not have the quote's.
+    let needs = if fields.payer_currencies.is_empty() {
+        NeededAccounts { payer: Vec::new(), payee: Some(fields.amount.currency) }
+    } else {
+        NeededAccounts { payer: fields.payer_currencies, payee: None }
+    };
     let (quote_id, hash) = (fields.quote_id, content_hash(&inbound.body));
-    command(Command::RequestQuote { inbound, quote_id, payee, hash })
+    command(Command::RequestQuote { inbound, quote_id, payee, needs, hash })
 }
 
 fn answer_quote(inbound: Inbound, quote_id: QuoteId, failed: bool) -> Result<Request, FspiopError> {

@@ -192,10 +192,10 @@ impl Lookup {
     ) -> Vec<Message> {
         let now = self.clock.now();
         let serving = match &inbound.destination {
-            Some(named) => known(configuration, vec![named.clone()]),
+            Some(named) => Ok(vec![named.clone()]),
             None => self.serving(configuration, party, currency).await,
         };
-        match serving {
+        match serving.and_then(|fsps| known(configuration, of_this_scheme(configuration, fsps))) {
             Ok(fsps) => fsps.iter().map(|fsp| lookup::ask(inbound, party, fsp, now)).collect(),
             Err(error) => vec![lookup::refuse(configuration, inbound, Resource::Parties, party, &error, now)],
         }
@@ -209,7 +209,8 @@ impl Lookup {
         currency: Option<Currency>,
     ) -> Message {
         let now = self.clock.now();
-        match self.serving(configuration, party, currency).await {
+        let serving = self.serving(configuration, party, currency).await;
+        match serving.and_then(|fsps| known(configuration, fsps)) {
             Ok(fsps) => lookup::served_by(configuration, inbound, party, &fsps[0], now),
             Err(error) => lookup::refuse(configuration, inbound, Resource::Participants, party, &error, now),
         }
@@ -251,7 +252,7 @@ impl Lookup {
         }
     }
 
-    /// The FSPs that serve a party: from the oracle for its type, else from the built-in directory. At least one.
+    /// The FSPs that serve a party: from the oracle for its type, else from the built-in directory.
     async fn serving(
         &self,
         configuration: &Configuration,
@@ -260,11 +261,10 @@ impl Lookup {
     ) -> Result<Vec<FspId>, FspiopError> {
         let oracle = configuration.routing.oracle_for(party.kind, currency);
         let key = Key { party: party.clone(), oracle: oracle.map(|oracle| oracle.id), currency };
-        let fsps = match self.cache.fresh(&key, Instant::now()) {
-            Some(fsps) => fsps,
-            None => self.ask(configuration, oracle, key).await?,
-        };
-        known(configuration, fsps)
+        match self.cache.fresh(&key, Instant::now()) {
+            Some(fsps) => Ok(fsps),
+            None => self.ask(configuration, oracle, key).await,
+        }
     }
 
     /// Asks, and keeps the answer. While nobody answers, the last answer goes on to be given.
@@ -328,6 +328,12 @@ fn busy() -> FspiopError {
 fn names(configuration: &Configuration, entries: &[PartyEntry]) -> Vec<FspId> {
     let named = |entry: &PartyEntry| configuration.registry.participant(entry.participant);
     entries.iter().filter_map(named).map(|participant| participant.name.clone()).collect()
+}
+
+/// Leaves only FSPs that the scheme has. That a party of another scheme is not found is what upstream says of it.
+fn of_this_scheme(configuration: &Configuration, mut fsps: Vec<FspId>) -> Vec<FspId> {
+    fsps.retain(|fsp| configuration.registry.participant_named(fsp.as_str()).is_some());
+    fsps
 }
 
 /// Leaves only FSPs that take part in the scheme; an error if none is left. One that was switched off counts as unknown, as

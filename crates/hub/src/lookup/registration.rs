@@ -81,7 +81,7 @@ impl Lookup {
         };
         self.cache.forget(party);
         match entered {
-            Ok(()) => lookup::served_by(configuration, inbound, party, fsp, self.clock.now()),
+            Ok(()) => lookup::registered(configuration, inbound, party, fsp, currency, self.clock.now()),
             Err(error) => self.refuse_participants(configuration, inbound, party, &error),
         }
     }

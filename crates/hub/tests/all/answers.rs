@@ -1,10 +1,10 @@
 //! How requests are answered at once, down to the reason phrase.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     Request, Response, World,
-    messages::{Transfer, error, new_id, party_answer, quote_answer, request_quote},
+    messages::{Transfer, error, new_id, party_answer, quote_answer, quote_request, request_quote},
     world::{PAYEE, PAYER},
 };
 
@@ -69,9 +69,11 @@ async fn requests_that_come_to_an_error_callback_are_accepted_all_the_same() {
         (Transfer::short_lived("1", -1).prepare(), "/transfers/", "3100"),
         (Transfer::new("1").prepare().with("fspiop-source", PAYEE), "/transfers/", "3100"),
         (request_quote(&new_id()).to("nobody"), "/quotes/", "3201"),
+        (quote_with("/amount/currency", json!("KES")), "/quotes/", "3201"),
+        (quote_with("/payer/supportedCurrencies", json!(["USD", "KES"])), "/quotes/", "3202"),
         (Request::fspiop("GET", "/parties/MSISDN/404", PAYER), "/parties/MSISDN/404", "3204"),
         (Request::fspiop("GET", "/participants/MSISDN/404", PAYER), "/participants/MSISDN/404", "3204"),
-        (Request::fspiop("GET", "/parties/MSISDN/1", PAYER).to("nobody"), "/parties/MSISDN/1", "3201"),
+        (Request::fspiop("GET", "/parties/MSISDN/1", PAYER).to("nobody"), "/parties/MSISDN/1", "3204"),
         (Request::fspiop("GET", &format!("/transfers/{}", new_id()), PAYER), "/transfers/", "3208"),
         (Request::fspiop("GET", &format!("/quotes/{}", new_id()), PAYER), "/quotes/", "3205"),
     ] {
@@ -85,6 +87,24 @@ async fn requests_that_come_to_an_error_callback_are_accepted_all_the_same() {
         assert_eq!(told.header("fspiop-source"), Some("Hub"));
     }
     assert_eq!(world.position(PAYER).await, "0");
+}
+
+/// A request for a quote with another value in one place.
+fn quote_with(place: &str, value: Value) -> Request {
+    let (mut body, (parent, name)) = (quote_request(&new_id()), place.rsplit_once('/').unwrap());
+    body.pointer_mut(parent).unwrap()[name] = value;
+    Request::fspiop("POST", "/quotes", PAYER).to(PAYEE).body(body.to_string())
+}
+
+/// Nobody has accounts in the currency of the quote, but the payer says that it converts.
+#[tokio::test]
+async fn a_payer_that_lists_its_currencies_may_ask_for_others() {
+    let world = World::new().await;
+    let mut body = quote_request(&new_id());
+    body["amount"]["currency"] = json!("KES");
+    body["payer"]["supportedCurrencies"] = json!(["USD"]);
+    world.hub.must_take(&Request::fspiop("POST", "/quotes", PAYER).to(PAYEE).body(body.to_string())).await;
+    assert_eq!(world.payee.wait_for_one("POST", "/quotes").await.json(), body);
 }
 
 #[tokio::test]

@@ -47,7 +47,9 @@ async fn expire_on(store: Arc<dyn Store>) {
     // The payer that asks again is told again.
     let before = world.payer.received().len();
     world.hub.must_take(&transfer.prepare()).await;
-    assert_eq!(world.payer.wait_for(before + 1).await[before].error().0, "3303");
+    let told = &world.payer.wait_for(before + 1).await[before];
+    assert_eq!((told.path.as_str(), &told.json()["transferState"]), (transfer.path().as_str(), &"ABORTED".into()));
+    assert_eq!(told.json()["extensionList"]["extension"][0]["value"], "3303: Transfer expired");
     assert_eq!((world.position(PAYER).await, world.position(PAYEE).await), ("0".to_owned(), "0".to_owned()));
     crate::support::restart::close(world.hub).await;
 }

@@ -20,7 +20,7 @@ async fn look_up(world: &World) {
     let register = Request::fspiop("POST", &format!("/participants{PARTY}"), PAYEE);
     hub.must_take(&register.body(json!({"fspId": PAYEE, "currency": "USD"}).to_string())).await;
     let told = payee.wait_for_one("PUT", &format!("/participants{PARTY}")).await;
-    assert_eq!(told.json(), json!({"fspId": PAYEE}));
+    assert_eq!((&told.json()["fspId"], &told.json()["currency"]), (&json!(PAYEE), &json!("USD")));
 
     let parties = format!("/parties{PARTY}");
     hub.must_take(&Request::fspiop("GET", &parties, PAYER)).await;

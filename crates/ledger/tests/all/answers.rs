@@ -174,10 +174,17 @@ fn the_first_answer_counts_and_a_second_one_changes_nothing() {
     let abort = |ledger: &mut Ledger| assert_eq!(aborted(&ledger.abort(START, &refusal(1))), "aborted");
     let expire = |ledger: &mut Ledger| assert!(ledger.expire(START.plus_millis(VALIDITY_MS), id(1)).is_some());
     let other_content = Fulfil { hash: hash(8), ..consent(1) };
-    check_second(commit, &consent(1), &refusal(1), ("duplicate", "modified"));
-    check_second(commit, &other_content, &refusal(1), ("modified", "modified"));
-    check_second(abort, &consent(1), &refusal(1), ("modified", "duplicate"));
-    check_second(abort, &other_content, &Abort { hash: hash(8), ..refusal(1) }, ("modified", "modified"));
+    // A state is a version of a state, an error of an error; one after the other is too late.
+    let rejection = Abort { status: TransferStatus::AbortedRejected, ..refusal(1) };
+    let reject = |ledger: &mut Ledger| assert_eq!(aborted(&ledger.abort(START, &rejection)), "aborted");
+    let wrong = Fulfil { fulfilment: None, ..other_content.clone() };
+    let fail = |ledger: &mut Ledger| assert_eq!(fulfilled(&ledger.fulfil(START, &wrong)), "wrong fulfilment");
+    check_second(commit, &consent(1), &refusal(1), ("duplicate", "not reserved"));
+    check_second(commit, &other_content, &rejection, ("modified", "modified"));
+    check_second(abort, &consent(1), &refusal(1), ("not reserved", "duplicate"));
+    check_second(abort, &other_content, &Abort { hash: hash(8), ..refusal(1) }, ("not reserved", "modified"));
+    check_second(reject, &consent(1), &Abort { hash: hash(8), ..refusal(1) }, ("modified", "not reserved"));
+    check_second(fail, &consent(1), &refusal(1), ("modified", "not reserved"));
     check_second(expire, &consent(1), &refusal(1), ("not reserved", "not reserved"));
 }
 

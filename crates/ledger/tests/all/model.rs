@@ -146,8 +146,9 @@ impl Model {
             ("RESERVED", _) if self.expire(id) => Some("expired"),
             ("RESERVED", _) => None,
             (_, Some(earlier)) if earlier == answer => Some("duplicate"),
-            (_, Some(_)) => Some("modified"),
-            (_, None) => Some("not reserved"),
+            // States are numbered from 10 on, errors from 20 on; one is no version of the other.
+            (_, Some(earlier)) if earlier / 10 == answer / 10 => Some("modified"),
+            _ => Some("not reserved"),
         }
     }
 

@@ -107,6 +107,7 @@ impl Payment {
                 inbound: self.inbound(&self.payer, Method::Post, "/quotes", 900),
                 quote_id,
                 payee: self.payee.clone(),
+                needs: switch::NeededAccounts::default(),
                 hash: content_hash(b"q"),
             },
             1 => Command::AnswerQuote {

@@ -7,7 +7,8 @@ use ledger::{
     TransferStatus,
 };
 use switch::{
-    Administration, Command, Delivery, DeliveryResult, FundsOutEnd, Headers, Inbound, Message, Method, content_hash,
+    Administration, Command, Delivery, DeliveryResult, FundsOutEnd, Headers, Inbound, Message, Method, NeededAccounts,
+    content_hash,
 };
 
 /// When the clock starts: 2026-11-22T14:00:00Z.
@@ -267,6 +268,7 @@ pub(super) fn request_quote(id: QuoteId, body: &[u8]) -> Command {
         inbound: inbound(PAYER, Method::Post, "/quotes", body),
         quote_id: id,
         payee: fsp(PAYEE),
+        needs: NeededAccounts::default(),
         hash,
     }
 }

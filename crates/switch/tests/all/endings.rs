@@ -1,11 +1,13 @@
 //! What is told after a transfer has ended: by the clock, again, or in contradiction.
 
+use fspiop::Timestamp;
 use ledger::TransferStatus;
-use switch::Command;
+use switch::{Command, Method};
 
 use crate::world::{
-    PAYEE, PAYER, START, START_DATE, TransferEnd, VALIDITY_MS, World, by_the_clock, by_the_hub, check, committed,
-    consent_of, error_body, failed, fulfilment, prepare, prepare_with, rejected, reserved, transfer_id, transfer_path,
+    HUB, OTHER, PAYEE, PAYER, START, START_DATE, TransferEnd, VALIDITY_MS, World, by_the_clock, by_the_hub, check,
+    committed, consent_of, error_body, failed, fsp, fulfilment, prepare, prepare_with, refusal_of, rejected, reserved,
+    transfer_id, transfer_path,
 };
 
 /// The moment of the expiration as the Date header has it.
@@ -53,7 +55,8 @@ fn both_are_told_when_time_has_run_out_and_only_once() {
 
 #[test]
 fn an_answer_that_finds_the_time_over_tells_both_what_the_clock_would_have_told() {
-    for command in [committed(), reserved(), failed(), rejected()] {
+    // Who says RESERVED is also notified: see below.
+    for command in [committed(), failed(), rejected()] {
         let world = World::new();
         world.take(prepare());
         world.advance(VALIDITY_MS);
@@ -67,7 +70,7 @@ fn an_answer_after_the_expiration_is_refused_to_the_payee() {
     let world = ended(TransferEnd::Expired);
     let body = error_body("3100", "Generic validation error - non-RESERVED transfer state");
     let path = transfer_path("/error");
-    for command in [committed(), reserved(), failed(), rejected()] {
+    for command in [committed(), failed(), rejected()] {
         check(&world.take(command), &[by_the_hub(PAYEE, "TRANSFER_ERROR", "PUT", &path, EXPIRATION_DATE, &body)]);
     }
     assert_eq!((world.status(), world.position(PAYEE)), (Some(TransferStatus::ExpiredReserved), "0".to_owned()));
@@ -86,25 +89,22 @@ fn a_resent_prepare_is_ignored_while_its_callback_is_pending() {
 #[test]
 fn a_resent_prepare_is_told_how_the_transfer_ended() {
     let put = |body: &str| by_the_hub(PAYER, "TRANSFER_PUT", "PUT", &transfer_path(""), "DATE", body);
-    let error = |code: &str, description: &str| {
-        let body = error_body(code, description);
-        by_the_hub(PAYER, "TRANSFER_ERROR", "PUT", &transfer_path("/error"), "DATE", &body)
-    };
     let committed = format!(
         r#"{{"fulfilment":"{}","completedTimestamp":"2026-11-22T14:00:00.000Z","transferState":"COMMITTED"}}"#,
         fulfilment()
     );
-    let cause = r#"{"extension":[{"key":"cause","value":"5104: Payee rejected transaction"}]}"#;
-    let rejected = format!(
-        r#"{{"completedTimestamp":"2026-11-22T14:00:00.000Z","transferState":"ABORTED","extensionList":{cause}}}"#
-    );
+    let aborted = |at: Timestamp, cause: &str| {
+        let cause = format!(r#"{{"extension":[{{"key":"cause","value":"{cause}"}}]}}"#);
+        put(&format!(r#"{{"completedTimestamp":"{at}","transferState":"ABORTED","extensionList":{cause}}}"#))
+    };
+    let expired_at = START.plus_millis(VALIDITY_MS);
     for (end, expect) in [
         (TransferEnd::Committed, put(&committed)),
         (TransferEnd::CommittedOnNotice, put(&committed)),
-        (TransferEnd::Rejected, put(&rejected)),
-        (TransferEnd::Failed, error("5104", "Payee rejected transaction")),
-        (TransferEnd::WrongFulfilment, error("3100", "Generic validation error - invalid fulfilment")),
-        (TransferEnd::Expired, error("3303", "Transfer expired")),
+        (TransferEnd::Rejected, aborted(START, "5104: Payee rejected transaction")),
+        (TransferEnd::Failed, aborted(START, "5104: Payee rejected transaction")),
+        (TransferEnd::WrongFulfilment, aborted(START, "3100: Generic validation error - invalid fulfilment")),
+        (TransferEnd::Expired, aborted(expired_at, "3303: Transfer expired")),
     ] {
         let world = ended(end);
         let date = world.now().http_date();
@@ -158,9 +158,7 @@ fn whoever_repeats_an_answer_hears_how_the_transfer_ended() {
     let cause = r#"{"extension":[{"key":"cause","value":"5104: Payee rejected transaction"}]}"#;
     let rejection = format!(r#"{{{completed},"transferState":"ABORTED","extensionList":{cause}}}"#);
     check(&ended(TransferEnd::Rejected).take(rejected()), &[put(&rejection)]);
-    let error = error_body("5104", "Payee rejected transaction");
-    let error = by_the_hub(PAYEE, "TRANSFER_ERROR", "PUT", &transfer_path("/error"), START_DATE, &error);
-    check(&ended(TransferEnd::Failed).take(failed()), &[error]);
+    check(&ended(TransferEnd::Failed).take(failed()), &[put(&rejection)]);
     // A payee that says RESERVED again has not heard of the end.
     let patch = r#"{"completedTimestamp":"2026-11-22T14:00:00.000Z","transferState":"COMMITTED"}"#;
     let expect = by_the_hub(PAYEE, "TRANSFER_PUT", "PATCH", &transfer_path(""), START_DATE, patch);
@@ -169,23 +167,80 @@ fn whoever_repeats_an_answer_hears_how_the_transfer_ended() {
 
 #[test]
 fn a_contradicting_answer_is_refused_to_its_sender() {
-    let body = error_body("3106", "Modified request");
-    let expect = by_the_hub(PAYEE, "TRANSFER_ERROR", "PUT", &transfer_path("/error"), START_DATE, &body);
-    for (end, second) in [
-        (TransferEnd::Committed, failed()),
-        (TransferEnd::Committed, rejected()),
-        (TransferEnd::Committed, consent_of(PAYEE, Some(fulfilment()), false, "{\"other\":1}")),
-        (TransferEnd::CommittedOnNotice, committed()),
-        (TransferEnd::Failed, committed()),
-        (TransferEnd::Rejected, committed()),
-        (TransferEnd::Rejected, failed()),
-        (TransferEnd::WrongFulfilment, committed()),
+    let refusal = |body: &str| by_the_hub(PAYEE, "TRANSFER_ERROR", "PUT", &transfer_path("/error"), START_DATE, body);
+    let modified = refusal(&error_body("3106", "Modified request"));
+    // An error is no version of a state, nor the other way round: it is too late.
+    let late = refusal(&error_body("3100", "Generic validation error - non-RESERVED transfer state"));
+    let other_error = || refusal_of(PAYEE, TransferStatus::AbortedError, "/error", "{\"other\":1}");
+    for (end, second, expect) in [
+        (TransferEnd::Committed, failed(), &late),
+        (TransferEnd::Committed, rejected(), &modified),
+        (TransferEnd::Committed, consent_of(PAYEE, Some(fulfilment()), false, "{\"other\":1}"), &modified),
+        (TransferEnd::CommittedOnNotice, committed(), &modified),
+        (TransferEnd::Failed, committed(), &late),
+        (TransferEnd::Failed, rejected(), &late),
+        (TransferEnd::Failed, other_error(), &modified),
+        (TransferEnd::Rejected, committed(), &modified),
+        (TransferEnd::Rejected, failed(), &late),
+        (TransferEnd::WrongFulfilment, committed(), &modified),
+        (TransferEnd::WrongFulfilment, failed(), &late),
     ] {
         let world = ended(end);
         let before = (world.transfer(), world.position(PAYER), world.position(PAYEE));
-        check(&world.take(second), std::slice::from_ref(&expect));
+        check(&world.take(second), std::slice::from_ref(expect));
         assert_eq!((world.transfer(), world.position(PAYER), world.position(PAYEE)), before);
     }
+}
+
+/// A payee that says RESERVED wants to hear how the transfer ended, also when it had ended before.
+#[test]
+fn a_late_reservation_is_told_how_the_transfer_ended() {
+    for (end, cause, others) in [
+        (TransferEnd::Failed, "5104: Payee rejected transaction", 1),
+        (TransferEnd::Expired, "3303: Transfer expired", 1),
+    ] {
+        let world = ended(end);
+        let messages = world.take(reserved());
+        let (told, patch) = (&messages[..others], messages.last().unwrap());
+        assert!(told.iter().all(|message| message.method == Method::Put), "{end:?}");
+        assert_eq!((patch.method, patch.recipient.as_str(), messages.len()), (Method::Patch, PAYEE, others + 1));
+        let body = String::from_utf8(patch.body.to_vec()).unwrap();
+        assert!(body.contains(r#""transferState":"ABORTED""#) && body.contains(cause), "{body}");
+    }
+    // It is the answer itself that finds that the time is over.
+    let world = World::new();
+    world.take(prepare());
+    world.advance(VALIDITY_MS);
+    let methods: Vec<_> =
+        world.take(reserved()).iter().map(|message| (message.method, message.recipient.to_string())).collect();
+    let expect = [(Method::Put, PAYER), (Method::Put, PAYEE), (Method::Patch, PAYEE)];
+    assert_eq!(methods, expect.map(|(method, name)| (method, name.to_owned())));
+}
+
+/// An answer to a transfer names its payer, the hub or nobody.
+#[test]
+fn an_answer_to_somebody_else_is_refused_and_changes_nothing() {
+    for (named, refused) in [(OTHER, true), ("nobody", true), (PAYEE, true), ("PayerFsp", false), (HUB, false)] {
+        for answer in [committed(), reserved(), rejected(), failed()] {
+            let world = World::new();
+            world.take(prepare());
+            let messages = world.take(to(answer, named));
+            assert_eq!(world.status() == Some(TransferStatus::Reserved), refused, "{named}");
+            if refused {
+                let body =
+                    error_body("3100", "Generic validation error - FSPIOP-Destination header should match Payer");
+                let path = transfer_path("/error");
+                check(&messages, &[by_the_hub(PAYEE, "TRANSFER_ERROR", "PUT", &path, START_DATE, &body)]);
+            }
+        }
+    }
+}
+
+/// The same answer to somebody else.
+fn to(mut answer: Command, named: &str) -> Command {
+    let (Command::Fulfil { inbound, .. } | Command::Abort { inbound, .. }) = &mut answer else { panic!("{answer:?}") };
+    inbound.destination = Some(fsp(named));
+    answer
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use ledger::{AccountId, FundsRequest, Ledger};
-use switch::{Administration, Command, Delivery, DeliveryResult, Keys, MessageId, State, content_hash, decide};
+use switch::{
+    Administration, Command, Delivery, DeliveryResult, Keys, MessageId, NeededAccounts, State, content_hash, decide,
+};
 
 use crate::world::{
     PAYEE, PAYER, QUOTE, START, World, amount, committed, failed, fsp, inbound, prepare, quote_id, rejected, reserved,
@@ -12,7 +14,13 @@ use crate::world::{
 
 fn request_quote() -> Command {
     let inbound = inbound(PAYER, Some(PAYEE), switch::Method::Post, "/quotes", "{}");
-    Command::RequestQuote { inbound, quote_id: quote_id(), payee: fsp(PAYEE), hash: content_hash(b"{}") }
+    Command::RequestQuote {
+        inbound,
+        quote_id: quote_id(),
+        payee: fsp(PAYEE),
+        needs: NeededAccounts::default(),
+        hash: content_hash(b"{}"),
+    }
 }
 
 fn funds() -> FundsRequest {

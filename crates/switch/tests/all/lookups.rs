@@ -102,13 +102,16 @@ fn directory(world: &World, name: &str) -> Vec<PartyEntry> {
 
 #[test]
 fn a_registration_is_entered_and_confirmed() {
-    for (name, endpoint, currency) in
-        [(PARTY, "PARTICIPANT_PUT", None), (SUB_PARTY, "PARTICIPANT_SUB_ID_PUT", Some(usd()))]
+    // What the specification has, and beside it what upstream's account-lookup-service says.
+    let said = r#"{"fspId":"payeefsp","partyList":[{"partyIdType":"MSISDN","partyIdentifier":"27713803912","fspId":"payeefsp"}]}"#;
+    let said_of_sub = r#"{"fspId":"payeefsp","partyList":[{"partyIdType":"PERSONAL_ID","partyIdentifier":"12","partySubIdOrType":"PASSPORT","fspId":"payeefsp"}],"currency":"USD"}"#;
+    for (name, endpoint, currency, body) in
+        [(PARTY, "PARTICIPANT_PUT", None, said), (SUB_PARTY, "PARTICIPANT_SUB_ID_PUT", Some(usd()), said_of_sub)]
     {
         let world = World::new();
         let messages = world.take(register(PAYEE, name, PAYEE, currency));
         let path = format!("/participants/{name}");
-        check(&messages, &[by_the_hub(PAYEE, endpoint, "PUT", &path, START_DATE, r#"{"fspId":"payeefsp"}"#)]);
+        check(&messages, &[by_the_hub(PAYEE, endpoint, "PUT", &path, START_DATE, body)]);
         let payee = world.configuration().registry.participant_named(PAYEE).unwrap().id;
         assert_eq!(directory(&world, name), [PartyEntry { party: party(name), currency, participant: payee }]);
     }

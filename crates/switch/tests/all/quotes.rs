@@ -1,16 +1,22 @@
 //! Quotes: who is asked, who is told what, what is remembered.
 
-use switch::{Administration, Command, Inbound, Method, QuoteStatus, Subject, content_hash};
+use switch::{Administration, Command, Inbound, Method, NeededAccounts, QuoteStatus, Subject, content_hash};
 
 use crate::world::{
-    HUB, OTHER, PAYEE, PAYER, QUOTE, START, START_DATE, World, by_the_hub, check, error_body, fsp, inbound, message_of,
-    passed_on, quote_id, show,
+    HUB, OTHER, PAYEE, PAYER, QUOTE, START, START_DATE, World, by_the_hub, check, currency, error_body, fsp, inbound,
+    message_of, passed_on, quote_id, show, usd,
 };
 
 /// Somebody asks somebody for terms.
 fn request_of(source: &str, payee: &str, body: &str) -> Command {
     let inbound = inbound(source, Some(payee), Method::Post, "/quotes", body);
-    Command::RequestQuote { inbound, quote_id: quote_id(), payee: fsp(payee), hash: content_hash(body.as_bytes()) }
+    Command::RequestQuote {
+        inbound,
+        quote_id: quote_id(),
+        payee: fsp(payee),
+        needs: NeededAccounts::default(),
+        hash: content_hash(body.as_bytes()),
+    }
 }
 
 /// The payer asks the payee for terms.
@@ -42,6 +48,31 @@ fn asked() -> World {
 
 fn status(world: &World) -> Option<QuoteStatus> {
     world.quote().map(|quote| quote.status)
+}
+
+/// Whose active accounts in which currency a request needs, and who is named in the refusal.
+#[test]
+fn a_request_needs_accounts() {
+    let (kes, both) = (currency("KES"), vec![usd(), currency("KES")]);
+    for (payer, payee, expect) in [
+        (vec![], Some(usd()), None),
+        (vec![usd()], None, None),
+        (vec![], Some(kes), Some(("3201", "Destination FSP Error - Unsupported participant 'payeefsp'"))),
+        (both, None, Some(("3202", "Payer FSP ID not found - Unsupported participant 'payerfsp'"))),
+    ] {
+        let world = World::new();
+        let mut command = request();
+        let Command::RequestQuote { needs, .. } = &mut command else { panic!("{command:?}") };
+        *needs = NeededAccounts { payer, payee };
+        let messages = world.take(command);
+        match expect {
+            Some((code, description)) => {
+                check(&messages, &[error(PAYER, code, description)]);
+                assert_eq!(world.quote(), None);
+            }
+            None => assert_eq!(messages[0].recipient.as_str(), PAYEE),
+        }
+    }
 }
 
 #[test]

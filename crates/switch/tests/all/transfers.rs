@@ -178,12 +178,15 @@ fn a_wrong_fulfilment_is_told_to_the_payer_and_ends_the_transfer() {
     // A payee that wants to hear of the end hears of it.
     let world = with_reservation();
     let messages = world.take(consent_of(PAYEE, wrong, true, "{}"));
-    let patch = r#"{"completedTimestamp":"2026-11-22T14:00:00.000Z","transferState":"ABORTED"}"#;
+    let cause = "3100: Generic validation error - invalid fulfilment";
+    let patch = format!(
+        r#"{{"completedTimestamp":"2026-11-22T14:00:00.000Z","transferState":"ABORTED","extensionList":{{"extension":[{{"key":"cause","value":"{cause}"}}]}}}}"#
+    );
     check(
         &messages,
         &[
             by_the_hub(PAYER, "TRANSFER_ERROR", "PUT", &transfer_path("/error"), START_DATE, &error),
-            by_the_hub(PAYEE, "TRANSFER_PUT", "PATCH", &transfer_path(""), START_DATE, patch),
+            by_the_hub(PAYEE, "TRANSFER_PUT", "PATCH", &transfer_path(""), START_DATE, &patch),
         ],
     );
 }

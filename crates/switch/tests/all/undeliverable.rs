@@ -1,8 +1,8 @@
 //! What is told when a message could not be delivered, and to whom.
 
 use switch::{
-    Command, Delivery, DeliveryResult, EndpointType, Message, Method, QuoteStatus, Subject, content_hash, lookup,
-    relay, undeliverable,
+    Command, Delivery, DeliveryResult, EndpointType, Message, Method, NeededAccounts, QuoteStatus, Subject,
+    content_hash, lookup, relay, undeliverable,
 };
 
 use crate::world::{
@@ -30,7 +30,13 @@ fn gave_up(message: &Message) -> Command {
 
 fn request_quote() -> Command {
     let inbound = inbound(PAYER, Some(PAYEE), Method::Post, "/quotes", "{}");
-    Command::RequestQuote { inbound, quote_id: quote_id(), payee: fsp(PAYEE), hash: content_hash(b"{}") }
+    Command::RequestQuote {
+        inbound,
+        quote_id: quote_id(),
+        payee: fsp(PAYEE),
+        needs: NeededAccounts::default(),
+        hash: content_hash(b"{}"),
+    }
 }
 
 fn quote_error() -> String {
