@@ -49,17 +49,27 @@ pub(crate) fn request(
     forward(state, inbound, id, &payee.name);
 }
 
-pub(crate) fn answer(state: &mut State, inbound: &Inbound, id: QuoteId, hash: ContentHash, failed: bool) {
+pub(crate) fn answer(
+    state: &mut State,
+    inbound: &Inbound,
+    id: QuoteId,
+    needs: &NeededAccounts,
+    hash: ContentHash,
+    failed: bool,
+) {
     let Some(quote) = state.quote(id).cloned() else {
         let message = quote_not_found(&state.configuration(), state.now, inbound, id);
         return state.send(message);
     };
-    if participant(state, &inbound.source).is_none_or(|source| source.id != quote.payee) {
+    let Some(payee) = participant(state, &inbound.source).filter(|source| source.id == quote.payee) else {
         let error = FspiopError::new(ErrorCode::ValidationError, "FSPIOP-Source header should match the quote's payee");
         return refuse(state, inbound, id, &error);
-    }
+    };
     if quote.answer_hash.is_some_and(|earlier| earlier != hash) {
         return refuse(state, inbound, id, &FspiopError::plain(ErrorCode::ModifiedRequest));
+    }
+    if needs.payee.is_some_and(|currency| !can_transfer(state, &payee, currency)) {
+        return refuse(state, inbound, id, &unsupported(ErrorCode::DestinationFspError, &payee.name));
     }
     let payer = state.registry().participant(quote.payer).expect("participants are never removed").name.clone();
     if quote.answer_hash.is_none() {

@@ -74,6 +74,8 @@ pub enum Command {
         inbound: Inbound,
         /// Which quote.
         quote_id: QuoteId,
+        /// The accounts that it needs.
+        needs: NeededAccounts,
         /// Content of the message.
         hash: ContentHash,
         /// Whether it is an error.

@@ -263,8 +263,8 @@ fn decide_one(state: &mut State, command: &Command) -> Outcome {
         Command::RequestQuote { inbound, quote_id, payee, needs, hash } => {
             agreement::request(state, inbound, *quote_id, payee, needs, *hash);
         }
-        Command::AnswerQuote { inbound, quote_id, hash, failed } => {
-            agreement::answer(state, inbound, *quote_id, *hash, *failed);
+        Command::AnswerQuote { inbound, quote_id, needs, hash, failed } => {
+            agreement::answer(state, inbound, *quote_id, needs, *hash, *failed);
         }
         Command::RegisterParty { inbound, party, fsp, currency } => {
             lookup::register(state, inbound, party, fsp, *currency);

@@ -112,6 +112,8 @@ fn payer_currencies(body: &[u8]) -> Result<Vec<Currency>, FspiopError> {
 pub struct QuoteAnswer<'a> {
     /// What the payer's FSP is to transfer.
     pub transfer_amount: Money,
+    /// In which currency the payee receives, if the body says it.
+    pub payee_currency: Option<Currency>,
     /// Until when the quote holds.
     pub expiration: Timestamp,
     /// The condition that the transfer must carry.
@@ -163,6 +165,7 @@ static ANSWER_CAPTURES: &[Capture] = &[
     slot("expiration", 2),
     slot("condition", 3),
     slot("ilpPacket", 4),
+    inside("payeeReceiveAmount", &[slot("currency", 5)]),
 ];
 
 impl QuoteRequest {
@@ -192,9 +195,11 @@ impl<'a> QuoteAnswer<'a> {
     /// # Errors
     /// 3101 for bad JSON and wrong types, 3102 for missing and 3100 for wrong fields.
     pub fn read(body: &'a [u8]) -> Result<Self, FspiopError> {
-        let [currency, amount, expiration, condition, ilp_packet] = read::<5>(body, &ANSWER, ANSWER_CAPTURES)?;
+        let [currency, amount, expiration, condition, ilp_packet, payee_currency] =
+            read::<6>(body, &ANSWER, ANSWER_CAPTURES)?;
         Ok(Self {
             transfer_amount: money(currency, amount)?,
+            payee_currency: typed(payee_currency, Currency::parse)?,
             expiration: mandatory(expiration, Timestamp::parse)?,
             condition: mandatory(condition, Condition::parse)?,
             ilp_packet: ilp_packet.ok_or(ErrorCode::MissingElement)?,

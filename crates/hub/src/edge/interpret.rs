@@ -272,12 +272,16 @@ fn request_quote(inbound: Inbound) -> Result<Request, FspiopError> {
 }
 
 fn answer_quote(inbound: Inbound, quote_id: QuoteId, failed: bool) -> Result<Request, FspiopError> {
-    match failed {
-        true => drop(ErrorCallback::read(&inbound.body)?),
-        false => drop(QuoteAnswer::read(&inbound.body)?),
-    }
+    let currency = if failed {
+        ErrorCallback::read(&inbound.body)?;
+        None
+    } else {
+        let fields = QuoteAnswer::read(&inbound.body)?;
+        Some(fields.payee_currency.unwrap_or(fields.transfer_amount.currency))
+    };
+    let needs = NeededAccounts { payer: Vec::new(), payee: currency };
     let hash = content_hash(&inbound.body);
-    command(Command::AnswerQuote { inbound, quote_id, hash, failed })
+    command(Command::AnswerQuote { inbound, quote_id, needs, hash, failed })
 }
 
 fn currency_of(uri: &Uri) -> Result<Option<Currency>, FspiopError> {

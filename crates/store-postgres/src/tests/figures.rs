@@ -113,6 +113,7 @@ impl Payment {
             1 => Command::AnswerQuote {
                 inbound: self.inbound(&self.payee, Method::Put, &format!("/quotes/{quote_id}"), 1100),
                 quote_id,
+                needs: switch::NeededAccounts::default(),
                 hash: content_hash(b"a"),
                 failed: false,
             },

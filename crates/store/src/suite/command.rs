@@ -276,7 +276,7 @@ pub(super) fn request_quote(id: QuoteId, body: &[u8]) -> Command {
 /// Somebody answers with terms, or with an error.
 pub(super) fn answer_quote(source: &str, id: QuoteId, body: &[u8], failed: bool) -> Command {
     let inbound = inbound(source, Method::Put, &format!("/quotes/{id}"), body);
-    Command::AnswerQuote { inbound, quote_id: id, hash: content_hash(body), failed }
+    Command::AnswerQuote { inbound, quote_id: id, needs: NeededAccounts::default(), hash: content_hash(body), failed }
 }
 
 /// An FSP enters one of its parties.

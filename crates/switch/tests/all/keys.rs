@@ -39,6 +39,7 @@ fn commands_name_what_they_touch() {
     let answer = Command::AnswerQuote {
         inbound: inbound(PAYEE, Some(PAYER), switch::Method::Put, &format!("/quotes/{QUOTE}"), "{}"),
         quote_id: quote_id(),
+        needs: NeededAccounts::default(),
         hash: content_hash(b"{}"),
         failed: false,
     };

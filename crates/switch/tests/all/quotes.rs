@@ -32,7 +32,13 @@ fn path(suffix: &str) -> String {
 fn answer_of(source: &str, body: &str, failed: bool) -> Command {
     let path = path(if failed { "/error" } else { "" });
     let inbound = inbound(source, Some(PAYER), Method::Put, &path, body);
-    Command::AnswerQuote { inbound, quote_id: quote_id(), hash: content_hash(body.as_bytes()), failed }
+    Command::AnswerQuote {
+        inbound,
+        quote_id: quote_id(),
+        needs: NeededAccounts::default(),
+        hash: content_hash(body.as_bytes()),
+        failed,
+    }
 }
 
 fn error(to: &str, code: &str, description: &str) -> String {
@@ -72,6 +78,23 @@ fn a_request_needs_accounts() {
             }
             None => assert_eq!(messages[0].recipient.as_str(), PAYEE),
         }
+    }
+}
+
+#[test]
+fn an_answer_needs_the_payees_account() {
+    for (currency, refused) in [(usd(), false), (currency("KES"), true)] {
+        let world = asked();
+        let mut command = answer_of(PAYEE, "{}", false);
+        let Command::AnswerQuote { needs, .. } = &mut command else { panic!("{command:?}") };
+        needs.payee = Some(currency);
+        let messages = world.take(command);
+        if refused {
+            let description = "Destination FSP Error - Unsupported participant 'payeefsp'";
+            check(&messages, &[error(PAYEE, "3201", description)]);
+        }
+        let expect = if refused { QuoteStatus::Pending } else { QuoteStatus::Answered };
+        assert_eq!(status(&world), Some(expect), "{currency}");
     }
 }
 

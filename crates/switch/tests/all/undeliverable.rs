@@ -59,7 +59,13 @@ fn a_quote_that_was_answered_meanwhile_stays_answered() {
     let world = World::new();
     let messages = world.take(request_quote());
     let inbound = inbound(PAYEE, Some(PAYER), Method::Put, &format!("/quotes/{QUOTE}"), "{}");
-    world.take(Command::AnswerQuote { inbound, quote_id: quote_id(), hash: content_hash(b"{}"), failed: false });
+    world.take(Command::AnswerQuote {
+        inbound,
+        quote_id: quote_id(),
+        needs: NeededAccounts::default(),
+        hash: content_hash(b"{}"),
+        failed: false,
+    });
     world.take(gave_up(&messages[0]));
     assert_eq!(world.quote().unwrap().status, QuoteStatus::Answered);
 }
