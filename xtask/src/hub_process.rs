@@ -60,8 +60,7 @@ impl Launch {
             .open(&log)
             .with_context(|| format!("cannot write {}", log.display()))?;
         let mut command = Command::new(&self.binary);
-        let file_store = || format!("sqlite:{}", self.store().display());
-        command.args(["hub", "serve", "--store"]).arg(self.database.clone().unwrap_or_else(file_store));
+        command.args(["hub", "serve", "--store"]).arg(self.store_name());
         if self.signs {
             command.arg("--jws-sign-key").arg(self.signing_key()?);
         }
@@ -88,8 +87,10 @@ impl Launch {
         Ok(key)
     }
 
-    pub(crate) fn store(&self) -> PathBuf {
-        self.folder.join("hub.sqlite")
+    /// What the hub stores in, as `--store` takes it.
+    pub(crate) fn store_name(&self) -> String {
+        let file = || format!("sqlite:{}", self.folder.join("hub.sqlite").display());
+        self.database.clone().unwrap_or_else(file)
     }
 
     pub(crate) fn log(&self) -> PathBuf {

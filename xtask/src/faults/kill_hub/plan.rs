@@ -6,9 +6,13 @@ use crate::faults::random::Random;
 
 /// The FSPs: each pays all others.
 pub(super) const FSPS: [Fsp; 4] = [Fsp("blue"), Fsp("green"), Fsp("red"), Fsp("white")];
+/// The FSP whose net debit cap refuses some of its transfers, at any time: it pays more than it is paid.
+pub(super) const POOR: Fsp = FSPS[2];
+/// How often each FSP pays, in per cent; all are paid by the others equally often.
+const PAYS: [(usize, u64); FSPS.len()] = [(0, 23), (1, 23), (2, 31), (3, 23)];
 /// Up to 500 in the currency, with four decimals.
 const UNITS: std::ops::Range<u64> = 1..5_000_000;
-/// Longer than a run with all its restarts: such a transfer does not expire.
+/// Longer than anything takes with some restarts: such a transfer does not expire.
 const LONG_MS: u64 = 120_000;
 /// A late answer comes at most so much before or after the expiration.
 const LATE_AROUND_MS: u64 = 40;
@@ -67,7 +71,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn draw(random: &mut Random, now: Timestamp) -> Self {
-        let payer = random.within(0..FSPS.len() as u64) as usize;
+        let payer = random.choose(&PAYS);
         let payee = (payer + random.within(1..FSPS.len() as u64) as usize) % FSPS.len();
         let answer = random.choose(&[
             (Answer::Commit, 57),

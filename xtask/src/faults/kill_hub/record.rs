@@ -90,6 +90,8 @@ pub(super) struct Record {
     /// Errors that tell an FSP that its message has changed nothing.
     pub(super) payer_refused: u32,
     pub(super) payee_refused: u32,
+    /// How often the payer was told that its prepare exceeds its net debit cap.
+    pub(super) over_cap: u32,
     /// Answers to the payer's questions during the run, and to the one after it.
     pub(super) said: Vec<News>,
     pub(super) said_at_the_end: Option<News>,
@@ -103,6 +105,8 @@ pub(super) const FINAL_CHECK: &str = "00-f1a1c4ec000000000000000000000001-000000
 
 const TRANSFER_EXPIRED: &str = "3303";
 const MODIFIED_REQUEST: &str = "3106";
+/// Upstream's "payer limit error".
+const OVER_CAP: &str = "4200";
 /// Of an answer to a transfer that has ended without one.
 const NOT_RESERVED: &str = "3100";
 
@@ -119,6 +123,7 @@ impl Record {
             payee_told: Told::new(),
             payer_refused: 0,
             payee_refused: 0,
+            over_cap: 0,
             said: Vec::new(),
             said_at_the_end: None,
             surprises: Vec::new(),
@@ -132,7 +137,10 @@ impl Record {
             (FINAL_CHECK, news) => self.said_at_the_end = Some(news),
             (_, News::Ended(end)) => *self.payer_told.entry(end).or_default() += 1,
             (_, News::Error(code)) if &*code == MODIFIED_REQUEST => self.payer_refused += 1,
-            (_, News::Error(_)) => *self.payer_told.entry(End::Aborted).or_default() += 1,
+            (_, News::Error(code)) => {
+                self.over_cap += u32::from(&*code == OVER_CAP);
+                *self.payer_told.entry(End::Aborted).or_default() += 1;
+            }
             (_, news) => self.surprises.push(format!("the payer was told {news:?}")),
         }
     }

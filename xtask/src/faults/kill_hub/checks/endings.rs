@@ -9,7 +9,7 @@ use crate::faults::kill_hub::journal::{Entry, TRANSIT};
 use crate::faults::kill_hub::plan::Answer;
 use crate::faults::kill_hub::record::{End, News, Record};
 
-/// I3, I4: two words about one end, from the hub to the payer, to the payee, in answers to GET, in the file.
+/// I3, I4: two words about one end, from the hub to the payer, to the payee, in answers to GET, in the store.
 pub(super) fn contradictory(evidence: &Evidence) -> Vec<String> {
     let mut findings = Vec::new();
     for (id, record) in &evidence.records {
@@ -20,7 +20,7 @@ pub(super) fn contradictory(evidence: &Evidence) -> Vec<String> {
             ("the payee was told", record.payee_told.keys().copied().collect()),
             ("after a restart GET said", record.said.iter().filter_map(of_news).collect()),
             ("at the end GET said", record.said_at_the_end.iter().filter_map(of_news).collect()),
-            ("the file says", stored.into_iter().collect()),
+            ("the store says", stored.into_iter().collect()),
         ];
         let mut ends: Vec<End> = words.iter().flat_map(|(_, ends)| ends.iter().copied()).collect();
         ends.sort_unstable();
@@ -108,6 +108,9 @@ pub(super) fn wrongly_decided(evidence: &Evidence) -> Vec<String> {
 /// How a transfer may have ended, by what its FSPs have sent and when it was acknowledged.
 fn allowed(record: &Record) -> Vec<&'static str> {
     let plan = &record.plan;
+    if record.over_cap > 0 {
+        return vec!["INVALID"];
+    }
     let decision = match plan.answer {
         Answer::Commit | Answer::Reserve | Answer::Late => Some("COMMITTED"),
         Answer::Reject => Some("ABORTED_REJECTED"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fspiop::Amount;
 
 use super::Evidence;
-use crate::faults::kill_hub::hub::FUNDS;
+use crate::faults::kill_hub::hub::{FUNDS, LOW_CAP};
 use crate::faults::kill_hub::journal::TRANSIT;
 use crate::faults::kill_hub::plan::FSPS;
 use crate::faults::kill_hub::record::End;
@@ -54,6 +54,30 @@ pub(super) fn moved_funds(evidence: &Evidence) -> Vec<String> {
 fn value(evidence: &Evidence, owner: &str, kind: &str) -> Option<Amount> {
     let mut found = evidence.accounts.iter().filter(|account| account.owner == owner && account.kind == kind);
     found.next().map(|account| account.value).filter(|_| found.next().is_none())
+}
+
+/// I2: reservations after which a position stood above its cap, and the cap that must be among those looked at.
+pub(super) fn over_cap(evidence: &Evidence) -> Vec<String> {
+    let books = &evidence.books;
+    let mut findings = Vec::new();
+    if !books.caps.values().any(|cap| cap.units() == i128::from(LOW_CAP) * 10_000) {
+        findings.push(format!("no account has the cap {LOW_CAP}"));
+    }
+    let mut positions: BTreeMap<i64, i128> = BTreeMap::new();
+    for entry in &books.entries {
+        *positions.entry(entry.lowered).or_default() -= entry.amount.units();
+        let raised = positions.entry(entry.raised).or_default();
+        *raised += entry.amount.units();
+        let cap = books.caps.get(&entry.raised).filter(|_| entry.kind == "RESERVE");
+        if let Some(cap) = cap.filter(|cap| *raised > cap.units()) {
+            let position = Amount::from_units(*raised);
+            findings.push(format!(
+                "{}: took the position of account {} to {position}, above {cap}",
+                entry.transfer, entry.raised
+            ));
+        }
+    }
+    findings
 }
 
 /// I1, I9: the balances are what the journal makes of nothing, and nothing is left in transit.

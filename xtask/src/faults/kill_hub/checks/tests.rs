@@ -5,8 +5,8 @@ use fspiop::{Amount, Timestamp, TransferId};
 
 use super::{ALL, Evidence};
 use crate::faults::kill_hub::book::Records;
-use crate::faults::kill_hub::hub::{Account, FUNDS};
-use crate::faults::kill_hub::journal::{Books, Entry, TRANSIT, Transfer};
+use crate::faults::kill_hub::hub::{Account, FUNDS, LOW_CAP};
+use crate::faults::kill_hub::journal::{Abandoned, Books, Entry, TRANSIT, Transfer};
 use crate::faults::kill_hub::plan::{Answer, Extra, FSPS, Fsp, Plan};
 use crate::faults::kill_hub::record::{End, News, Record, Sent, Told};
 use crate::faults::random::Random;
@@ -99,6 +99,7 @@ fn sound() -> Evidence {
     for fsp in FSPS {
         post(&mut books, plans[0].id, "FUNDS_IN", (RECONCILIATION, 10 + position(fsp)), funds, START);
     }
+    books.caps = FSPS.map(|fsp| (position(fsp), Amount::from_units(i128::from(LOW_CAP) * 10_000))).into();
     plans.iter().for_each(|plan| store(&mut books, plan));
     for fsp in FSPS {
         for (kind, number) in [("POSITION", position(fsp)), ("SETTLEMENT", 10 + position(fsp))] {
@@ -167,7 +168,7 @@ fn sound_evidence_passes() {
 #[test]
 fn a_lost_transfer_is_found() {
     let name = "every acknowledged transfer";
-    check(name, "is not in the file", |evidence| {
+    check(name, "is not in the store", |evidence| {
         let id = evidence.id(Answer::Commit);
         evidence.books.transfers.remove(&id);
     });
@@ -181,7 +182,7 @@ fn a_lost_transfer_is_found() {
         evidence.record(Answer::Late).said_at_the_end = Some(News::Reserved);
     });
     check(name, "was never acknowledged", |evidence| evidence.record(Answer::Commit).prepare.accepted_at = None);
-    check(name, "is in the file as", |evidence| {
+    check(name, "is in the store as", |evidence| {
         let stored = evidence.stored(Answer::Commit);
         stored.amount = more(stored.amount);
     });
@@ -214,7 +215,9 @@ fn two_endings_are_found() {
     check(name, "after a restart GET said [Aborted, Committed]", |evidence| {
         evidence.record(Answer::Silent).said.push(News::Ended(End::Committed));
     });
-    check(name, "the file says [Aborted]", |evidence| evidence.stored(Answer::Reserve).status = "ABORTED_ERROR".into());
+    check(name, "the store says [Aborted]", |evidence| {
+        evidence.stored(Answer::Reserve).status = "ABORTED_ERROR".into();
+    });
     let name = "the journal has one";
     check(name, r#"["RESERVE", "COMMIT", "COMMIT"]"#, |evidence| {
         let again = evidence.ending(Answer::Commit).clone();
@@ -274,6 +277,34 @@ fn a_transfer_whose_time_was_over_when_it_came_may_be_invalid() {
 }
 
 #[test]
+fn a_transfer_over_the_cap_must_be_invalid_and_go_nowhere() {
+    let refused = |evidence: &mut Evidence| {
+        let record = evidence.record(Answer::Commit);
+        record.tell_payer(News::Error("4200".into()), "");
+        record.payer_told = Told::from([(End::Aborted, 1)]);
+    };
+    check("answers decided", "is COMMITTED, and the FSPs have seen to INVALID", refused);
+    check("every transfer was passed on", "was asked for what was refused", |evidence| {
+        evidence.stored(Answer::Commit).status = "INVALID".into();
+    });
+}
+
+#[test]
+fn positions_above_their_caps_are_found() {
+    let name = "no position ever";
+    check(name, "above 0.0001", |evidence| {
+        evidence.books.caps.insert(position(FSPS[0]), UNIT);
+    });
+    check(name, "no account has the cap 20000", |evidence| evidence.books.caps.clear());
+    check(name, "above 20000", |evidence| {
+        let id = evidence.id(Answer::Commit);
+        let mut entries = evidence.books.entries.iter_mut();
+        let reserve = entries.find(|entry| entry.transfer == id && entry.kind == "RESERVE").expect("it was reserved");
+        reserve.amount = Amount::from_units(i128::from(LOW_CAP) * 100_000);
+    });
+}
+
+#[test]
 fn wrong_sums_are_found() {
     let name = "positions";
     check(name, "blue: the position is", |evidence| {
@@ -305,12 +336,35 @@ fn wrong_sums_are_found() {
     check(name, "row 7 missing", |evidence| evidence.books.damage.push("row 7 missing".into()));
 }
 
+/// A message about a silent payee's transfer is given up, so long after its expiration.
+fn give_up(evidence: &mut Evidence, method: &str, after_ms: i64) {
+    let plan = &evidence.record(Answer::Silent).plan;
+    let (subject, at) = (format!("transfer {}", plan.id), plan.expiration.plus_millis(after_ms));
+    let (recipient, reason) = ("blue".into(), "refused".into());
+    evidence.books.abandoned.push(Abandoned { recipient, method: method.into(), subject, reason, at });
+}
+
+#[test]
+fn a_prepare_that_expired_before_it_was_delivered_is_given_up() {
+    let mut evidence = sound();
+    give_up(&mut evidence, "POST", 0);
+    evidence.record(Answer::Silent).asked = 0;
+    for (name, check) in ALL {
+        assert_eq!(check(&evidence), [] as [String; 0], "{name}");
+    }
+    check("every transfer was passed on", "never asked", |evidence| {
+        evidence.record(Answer::Silent).asked = 0;
+        give_up(evidence, "PUT", 0);
+    });
+}
+
 #[test]
 fn what_is_left_over_or_unexpected_is_found() {
     let name = "nothing is left";
     check(name, "is still RESERVED", |evidence| evidence.stored(Answer::Silent).status = "RESERVED".into());
     check(name, "3 messages are still to be delivered", |evidence| evidence.books.outbox = 3);
-    check(name, "1 messages are given up", |evidence| evidence.books.abandoned = 1);
+    check(name, "PUT to blue was given up: refused", |evidence| give_up(evidence, "PUT", 0));
+    check(name, "POST to blue was given up: refused", |evidence| give_up(evidence, "POST", -101));
     let name = "nothing unexpected";
     check(name, "answered 400", |evidence| evidence.record(Answer::Commit).surprises.push("answered 400".into()));
     check(name, "red got PUT", |evidence| evidence.strays.push("red got PUT /transfers/1".into()));

@@ -1,79 +1,48 @@
-//! The hub's SQLite file, read by plain SQL and not by the store's own code: a second opinion.
+//! Reads the hub's SQLite file.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use fspiop::{Amount, Identifier, Timestamp, TransferId};
 use rusqlite::{Connection, OpenFlags, Row};
 
-/// The account that holds what is reserved; it has no row of its own.
-pub(super) const TRANSIT: i64 = 0;
+use super::{Abandoned, Books, Entry, Transfer};
+
 /// Amounts stand with their sign bit flipped, so that bytes sort as numbers do.
 const SIGN: u128 = 1 << 127;
 
-/// What the file says about money, at one moment.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Books {
-    /// What SQLite itself finds wrong with the file.
-    pub(super) damage: Vec<String>,
-    /// Balances by account; accounts that never moved are missing.
-    pub(super) balances: BTreeMap<i64, Amount>,
-    pub(super) transfers: BTreeMap<TransferId, Transfer>,
-    pub(super) entries: Vec<Entry>,
-    /// Messages that are still to be delivered, and those that were given up.
-    pub(super) outbox: i64,
-    pub(super) abandoned: i64,
-}
-
-/// A row of the table `transfer`.
-#[derive(Clone, Debug)]
-pub(super) struct Transfer {
-    pub(super) payer: String,
-    pub(super) payee: Option<String>,
-    pub(super) amount: Amount,
-    pub(super) status: String,
-}
-
-/// A line of the journal.
-#[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) transfer: TransferId,
-    pub(super) kind: String,
-    pub(super) raised: i64,
-    pub(super) lowered: i64,
-    pub(super) amount: Amount,
-    pub(super) at: Timestamp,
-}
-
-impl Books {
-    /// Reads everything in one transaction.
-    pub(super) fn read(file: &Path) -> Result<Self> {
-        let mut connection = open(file)?;
-        let snapshot = connection.transaction().context("the file can't be read")?;
-        let books = Self {
-            damage: damage(&snapshot)?,
-            balances: rows(&snapshot, "SELECT account, amount FROM balance", |row| Ok((row.get(0)?, amount(row, 1)?)))?,
-            transfers: rows(
-                &snapshot,
-                "SELECT t.id, payer.name, payee.name, t.amount, t.status FROM transfer t
-                 JOIN participant payer ON payer.id = t.payer LEFT JOIN participant payee ON payee.id = t.payee",
-                transfer,
-            )?,
-            entries: rows(
-                &snapshot,
-                "SELECT transfer_id, kind, raised, lowered, amount, at FROM entry ORDER BY number",
-                entry,
-            )?,
-            outbox: count(&snapshot, "outbox")?,
-            abandoned: count(&snapshot, "abandoned")?,
-        };
-        Ok(books)
-    }
+/// Reads everything in one transaction.
+pub(in super::super) fn read(file: &Path) -> Result<Books> {
+    let mut connection = open(file)?;
+    let snapshot = connection.transaction().context("the file can't be read")?;
+    Ok(Books {
+        damage: damage(&snapshot)?,
+        balances: rows(&snapshot, "SELECT account, amount FROM balance", |row| Ok((row.get(0)?, amount(row, 1)?)))?,
+        caps: rows(&snapshot, "SELECT id, net_debit_cap FROM account WHERE net_debit_cap IS NOT NULL", |row| {
+            Ok((row.get(0)?, amount(row, 1)?))
+        })?,
+        transfers: rows(
+            &snapshot,
+            "SELECT t.id, payer.name, payee.name, t.amount, t.status FROM transfer t
+             JOIN participant payer ON payer.id = t.payer LEFT JOIN participant payee ON payee.id = t.payee",
+            transfer,
+        )?,
+        entries: rows(
+            &snapshot,
+            "SELECT transfer_id, kind, raised, lowered, amount, at FROM entry ORDER BY number",
+            entry,
+        )?,
+        outbox: count(&snapshot, "outbox")?,
+        abandoned: rows(
+            &snapshot,
+            "SELECT recipient, method, subject, reason, abandoned_at FROM abandoned",
+            abandoned,
+        )?,
+    })
 }
 
 /// How many messages are still to be delivered. The hub may be running.
-pub(super) fn outbox(file: &Path) -> Result<i64> {
+pub(in super::super) fn outbox(file: &Path) -> Result<i64> {
     count(&open(file)?, "outbox")
 }
 
@@ -120,6 +89,16 @@ fn entry(row: &Row<'_>) -> Result<Entry> {
         lowered: row.get(3)?,
         amount: amount(row, 4)?,
         at: Timestamp::from_millis(row.get(5)?),
+    })
+}
+
+fn abandoned(row: &Row<'_>) -> Result<Abandoned> {
+    Ok(Abandoned {
+        recipient: row.get(0)?,
+        method: row.get(1)?,
+        subject: row.get(2)?,
+        reason: row.get(3)?,
+        at: Timestamp::from_millis(row.get(4)?),
     })
 }
 
