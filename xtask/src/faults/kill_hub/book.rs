@@ -110,6 +110,10 @@ impl Book {
         if (prepare.amount.amount, prepare.condition, prepare.expiration) != sent {
             record.surprises.push(format!("the payee was asked for {}, not {}", prepare.amount, plan.amount));
         }
+        // Both may come again, in their order.
+        if record.asked == 0 && !record.payee_told.is_empty() {
+            record.surprises.push("the payee was asked after it was told the end".to_owned());
+        }
         record.asked += 1;
         Some(record.plan.clone())
     }
@@ -149,4 +153,34 @@ impl Book {
 pub(super) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::faults::kill_hub::message::Message;
+    use crate::faults::random::Random;
+
+    #[track_caller]
+    fn check(order: &[&str], surprises: usize) {
+        let plan = Plan::draw(&mut Random::new(1), Timestamp::from_millis(0));
+        let (book, path) = (Book::default(), format!("/transfers/{}/error", plan.id));
+        book.open(plan.clone());
+        for method in order {
+            let body = match *method {
+                "POST" => Message::prepare(&plan).body,
+                _ => r#"{"errorInformation":{"errorCode":"3303","errorDescription":"x"}}"#.into(),
+            };
+            let (method, source, trace) = ((*method).to_owned(), "Hub".to_owned(), String::new());
+            book.receive(plan.payee, &Callback { method, path: path.clone(), source, trace, body });
+        }
+        assert_eq!(book.copy().0[&plan.id].surprises.len(), surprises, "{order:?}");
+    }
+
+    #[test]
+    fn a_payee_is_asked_before_it_is_told() {
+        check(&["POST", "PUT"], 0);
+        check(&["POST", "PUT", "POST", "PUT"], 0);
+        check(&["PUT", "POST"], 1);
+    }
 }

@@ -27,7 +27,7 @@ pub(super) struct Message {
     source: Fsp,
     destination: Option<Fsp>,
     trace: Option<&'static str>,
-    body: Bytes,
+    pub(super) body: Bytes,
     /// The status by which the hub accepts it.
     pub(super) accepted: StatusCode,
 }
