@@ -119,7 +119,7 @@ impl Store for PatientStore {
         between: Between,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<(TransferId, Box<str>)>, StoreError>> {
-        in_time(self.0.ilp_packets(between, limit))
+        in_time(self.inner.ilp_packets(between, limit))
     }
 
     fn quote(&self, id: QuoteId) -> BoxFuture<'_, Result<Option<Quote>, StoreError>> {
