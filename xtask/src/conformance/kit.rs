@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
+use serde_json::json;
 use tokio::process::Command;
 
+use super::impossible::{Failures, Ids};
+use super::{Collection, LeftOut};
 use crate::outcome::{Count, Row, say};
 use crate::process::{self, Group};
 use crate::workspace::Workspace;
@@ -110,22 +113,28 @@ pub(super) struct Running<'a> {
 }
 
 impl Running<'_> {
-    /// Runs one collection, without the files whose paths match `skip` (a regular expression without blanks), and counts its
-    /// assertions; the report is left in `NAME.json` in the folder.
-    pub(super) async fn collection(&self, name: &str, skip: Option<String>, reports: &Path) -> Result<Row> {
+    /// Runs one collection and counts its assertions; the report is left in `NAME.json` in the folder.
+    pub(super) async fn collection(&self, collection: &Collection<'_>, ids: Ids, reports: &Path) -> Result<Row> {
         let started = Instant::now();
-        let mut last = None;
+        let name = collection.name;
+        let (mut last, mut failures) = (None, Failures::default());
         let mut command = self.kit.command(&[name]);
         command.env("TTK_OUT", reports);
-        if let Some(skip) = skip {
-            command.env("TTK_ARGS", format!("--skip {skip}"));
+        let arguments = [skip(collection.left_out), environment(ids, reports)?].concat();
+        if !arguments.is_empty() {
+            command.env("TTK_ARGS", arguments.join(" "));
         }
-        let status = process::echoed("run-ttk.sh", command, |line| last = Count::from_line(line)).await?;
+        let status = process::echoed("run-ttk.sh", command, |line| {
+            failures.read(line);
+            last = Count::from_line(line);
+        })
+        .await?;
         let Some(mut count) = last else { bail!("{name} could not be run (run-ttk.sh: {status})") };
         if !status.success() && count.failed == 0 {
             say(&format!("{name}: no assertion failed, but run-ttk.sh: {status}"));
             count += Count::FAILED;
         }
+        let count = failures.without(collection.impossible, ids, count);
         Ok(Row::said(name, count, started.elapsed()))
     }
 
@@ -135,6 +144,26 @@ impl Running<'_> {
         ensure!(status.success(), "run-ttk.sh stop: {status}");
         Ok(())
     }
+}
+
+/// What makes the kit leave files out; each with its reason to those who watch.
+fn skip(left_out: &[LeftOut]) -> Vec<String> {
+    for LeftOut { files, why } in left_out {
+        say(&format!("left out: {files}: {why}"));
+    }
+    let files: Vec<&str> = left_out.iter().map(|one| one.files).collect();
+    if files.is_empty() { Vec::new() } else { vec!["--skip".to_owned(), files.join("|")] }
+}
+
+/// What makes the Toolkit's new ids look so. The kit's own environments say ULID.
+fn environment(ids: Ids, folder: &Path) -> Result<Vec<String>> {
+    if ids == Ids::Ulid {
+        return Ok(Vec::new());
+    }
+    let file = folder.join("uuid.json");
+    let environment = json!({ "inputValues": {}, "options": { "generateIDType": "uuid" } });
+    std::fs::write(&file, environment.to_string()).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(vec!["--env".to_owned(), file.display().to_string()])
 }
 
 /// The kit's long-lived processes must not hold our stdout: the last line is ours.

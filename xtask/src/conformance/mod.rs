@@ -1,6 +1,7 @@
 //! `cargo xtask conformance`: Mojaloop's own Testing Toolkit against the real hub, and the ledger's answers to it.
 
 mod answers;
+mod impossible;
 mod kit;
 
 use std::path::Path;
@@ -15,25 +16,34 @@ use crate::hub_process::{self, HubProcess, ports_must_be_free};
 use crate::outcome::{Count, Row, finish, not_run, say};
 use crate::workspace::Workspace;
 use answers::{Balances, Evidence};
+use impossible::{Ids, Impossible};
 use kit::Kit;
 
 /// Every group must pass; the collections of a group run in order on one fresh hub.
-const GROUPS: &[&[Collection]] = &[
+const GROUPS: &[&[Collection<'_>]] = &[
     &[whole("core-provisioning"), whole("core-p2p")],
     &[
         whole("hub-provisioning"),
         whole("hub-core"),
-        Collection { name: "hub/golden_path/transaction_request_service", left_out: OWN_REQUEST_REFUSED },
+        Collection {
+            impossible: impossible::TRANSACTION_REQUESTS,
+            ..whole("hub/golden_path/transaction_request_service")
+        },
     ],
-    &[whole("core-provisioning-gp"), Collection { name: "core-gp", left_out: NOT_FOR_THIS_HUB }],
+    &[
+        whole("core-provisioning-gp"),
+        Collection { left_out: NOT_FOR_THIS_HUB, impossible: impossible::CORE_GP, ..whole("core-gp") },
+    ],
 ];
 /// The collection whose payment the ledger is asked about.
 const PAYMENT: &str = "core-p2p";
 
-/// A collection, and what of it is not run.
-struct Collection {
-    name: &'static str,
+/// A collection, what of it is not run, and what of it nothing can pass.
+#[derive(Clone, Copy)]
+struct Collection<'a> {
+    name: &'a str,
     left_out: &'static [LeftOut],
+    impossible: &'static [Impossible],
 }
 
 /// Files of a collection that are left out.
@@ -43,22 +53,15 @@ struct LeftOut {
     why: &'static str,
 }
 
-const fn whole(name: &'static str) -> Collection {
-    Collection { name, left_out: &[] }
+const fn whole(name: &str) -> Collection<'_> {
+    Collection { name, left_out: &[], impossible: &[] }
 }
 
 const fn left_out(files: &'static str, why: &'static str) -> LeftOut {
     LeftOut { files, why }
 }
 
-/// `docs/conformance.md` has the proofs.
-const OWN_REQUEST_REFUSED: &[LeftOut] = &[left_out(
-    "received.State",
-    "the Testing Toolkit, as the payer, refuses the request that it sent itself as the payee",
-)];
-
-/// What the kit's COLLECTIONS.md says of files that need more than a hub and the kit; `docs/conformance.md` has the proofs of
-/// the others.
+/// What the kit's COLLECTIONS.md says of files that need more than a hub of this kind and the kit.
 const NOT_FOR_THIS_HUB: &[LeftOut] = &[
     left_out("SettlementWindows/", "needs settlement"),
     left_out("other-bug-fixes", "needs settlement"),
@@ -66,8 +69,6 @@ const NOT_FOR_THIS_HUB: &[LeftOut] = &[
     left_out("post_scenarios/", "needs the real SDK and its simulator"),
     left_out("tests/lei/", "needs the registry oracle"),
     left_out("tests/fx/", "needs currency conversion"),
-    left_out("fspiop_protocol_validation", "the Testing Toolkit refuses its own ids in version 1.0"),
-    left_out("negative_scenarios/quotes_negative", "contradicts the file of the same name in hub-core"),
 ];
 
 /// Our check of the books: a relay without a ledger would pass the payment's collection.
@@ -85,6 +86,10 @@ pub(crate) struct Arguments {
     /// What the hub stores in.
     #[arg(long, value_enum, default_value_t = Store::Sqlite)]
     store: Store,
+    /// What the Testing Toolkit's new ids look like. The collections' own environment says ULID; with UUIDs the Toolkit also
+    /// takes its own messages of version 1.0.
+    #[arg(long, value_enum, default_value_t = Ids::Ulid)]
+    ids: Ids,
 }
 
 /// What a hub stores in.
@@ -98,12 +103,17 @@ pub(crate) enum Store {
 
 pub(crate) async fn command(arguments: Arguments) -> Result<ExitCode> {
     let workspace = Workspace::find().await?;
-    let groups = match arguments.names.as_slice() {
-        [] => GROUPS.iter().map(|group| group_of(group)).collect(),
-        names => vec![names.iter().map(|name| (name.as_str(), left_out_of(name))).collect()],
+    let groups: Vec<Vec<Collection<'_>>> = match arguments.names.as_slice() {
+        [] => GROUPS.iter().map(|group| group.to_vec()).collect(),
+        names => vec![names.iter().map(|name| named(name)).collect()],
     };
-    let rows = run(&workspace, groups, arguments.store).await?;
+    let rows = run(&workspace, &groups, arguments.store, arguments.ids).await?;
     Ok(finish(&rows, total(&rows)))
+}
+
+/// A collection that is asked for by its name: as in its group.
+fn named(name: &str) -> Collection<'_> {
+    GROUPS.iter().copied().flatten().find(|known| known.name == name).copied().unwrap_or_else(|| whole(name))
 }
 
 /// The last line counts the Toolkit's assertions alone, so that it can be compared with other hubs' and with the kit's own.
@@ -116,15 +126,16 @@ fn total(rows: &[Row]) -> Count {
     rows.iter().map(counted).sum()
 }
 
-/// What runs with all other tests: the payment of the core test harness on each store.
-pub(crate) async fn run_payment(workspace: &Workspace) -> Result<Vec<Row>> {
-    let mut rows = run(workspace, vec![group_of(GROUPS[0])], Store::Sqlite).await?;
-    rows.extend(run(workspace, vec![group_of(GROUPS[0])], Store::Postgres).await?);
+/// What runs with all other tests: the payment of the core test harness on each store, the hub's golden path on one.
+pub(crate) async fn run_suite(workspace: &Workspace) -> Result<Vec<Row>> {
+    let (payment, golden_path) = (GROUPS[0].to_vec(), GROUPS[1].to_vec());
+    let mut rows = run(workspace, &[payment.clone(), golden_path], Store::Sqlite, Ids::Ulid).await?;
+    rows.extend(run(workspace, &[payment], Store::Postgres, Ids::Ulid).await?);
     Ok(rows)
 }
 
 /// Runs groups of collections, each on a fresh hub.
-async fn run(workspace: &Workspace, groups: Vec<Vec<(&str, &'static [LeftOut])>>, store: Store) -> Result<Vec<Row>> {
+async fn run(workspace: &Workspace, groups: &[Vec<Collection<'_>>], store: Store, ids: Ids) -> Result<Vec<Row>> {
     let started = Instant::now();
     let kit = match Kit::find(workspace).await {
         Ok(kit) => kit,
@@ -146,11 +157,11 @@ async fn run(workspace: &Workspace, groups: Vec<Vec<(&str, &'static [LeftOut])>>
         ports_must_be_free(&hub_process::PORTS)?;
         ports_must_be_free(&kit::PORTS)?;
         let folder = workspace
-            .fresh_folder(&format!("conformance/{}-{store:?}", group[0].0.replace('/', "_")).to_lowercase())?;
-        let names: Vec<&str> = group.iter().map(|(name, _)| *name).collect();
+            .fresh_folder(&format!("conformance/{}-{store:?}", group[0].name.replace('/', "_")).to_lowercase())?;
+        let names: Vec<&str> = group.iter().map(|collection| collection.name).collect();
         say(&format!("{}: logs and reports are in {}", names.join(", "), folder.display()));
         let hub = HubProcess::start(&binary, &folder, server.map(postgres_server::Server::database)).await?;
-        rows.extend(run_group(&kit, &group, &folder).await?);
+        rows.extend(run_group(&kit, group, ids, &folder).await?);
         let stopping = Instant::now();
         let stopped = hub.stop().await.inspect_err(|error| say(&format!("{error:#}")));
         rows.push(Row::said(ENDING, Count::one(stopped.is_ok()), stopping.elapsed()));
@@ -164,38 +175,20 @@ pub(crate) async fn run_against(workspace: &Workspace, address: std::net::IpAddr
     let kit = Kit::find(workspace).await?.at(address);
     ports_must_be_free(&kit::PORTS)?;
     let folder = workspace.fresh_folder(&format!("conformance/{title}"))?;
-    run_group(&kit, &group_of(GROUPS[0]), &folder).await
+    run_group(&kit, GROUPS[0], Ids::Ulid, &folder).await
 }
 
-fn group_of(group: &'static [Collection]) -> Vec<(&'static str, &'static [LeftOut])> {
-    group.iter().map(|collection| (collection.name, collection.left_out)).collect()
-}
-
-/// What is left out of a collection that is asked for by its name: the same as in its group.
-fn left_out_of(name: &str) -> &'static [LeftOut] {
-    GROUPS.iter().copied().flatten().find(|known| known.name == name).map_or(&[], |known| known.left_out)
-}
-
-/// The expression that names the files to be left out; each with its reason to those who watch.
-fn skip(left_out: &[LeftOut]) -> Option<String> {
-    for LeftOut { files, why } in left_out {
-        say(&format!("left out: {files}: {why}"));
-    }
-    let files: Vec<&str> = left_out.iter().map(|one| one.files).collect();
-    (!files.is_empty()).then(|| files.join("|"))
-}
-
-async fn run_group(kit: &Kit, collections: &[(&str, &[LeftOut])], folder: &Path) -> Result<Vec<Row>> {
+async fn run_group(kit: &Kit, collections: &[Collection<'_>], ids: Ids, folder: &Path) -> Result<Vec<Row>> {
     let client = Client::new();
-    let running = kit.start(collections[0].0).await?;
+    let running = kit.start(collections[0].name).await?;
     let mut rows = Vec::new();
     let mut evidence = None;
-    for (name, left_out) in collections {
-        let before = if *name == PAYMENT { Some(Balances::read(&client).await) } else { None };
+    for collection in collections {
+        let before = if collection.name == PAYMENT { Some(Balances::read(&client).await) } else { None };
         let started = Instant::now();
-        let row = running.collection(name, skip(left_out), folder).await.unwrap_or_else(|error| {
+        let row = running.collection(collection, ids, folder).await.unwrap_or_else(|error| {
             say(&format!("{error:#}"));
-            Row::said(*name, Count::FAILED, started.elapsed())
+            Row::said(collection.name, Count::FAILED, started.elapsed())
         });
         rows.push(row);
         if let Some(before) = before {

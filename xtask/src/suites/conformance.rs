@@ -7,5 +7,5 @@ use crate::outcome::Row;
 use crate::workspace::Workspace;
 
 pub(super) async fn run(workspace: &Workspace) -> Result<Vec<Row>> {
-    crate::conformance::run_payment(workspace).await
+    crate::conformance::run_suite(workspace).await
 }
