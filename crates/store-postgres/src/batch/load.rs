@@ -60,7 +60,7 @@ struct Rows {
     transfers: Vec<Transfer>,
     funds: Vec<FundsMovement>,
     quotes: Vec<Quote>,
-    used: HashSet<TransferId>,
+    used: BTreeSet<TransferId>,
     parties: Vec<PartyEntry>,
     balances: Vec<(AccountId, Balance)>,
 }
@@ -68,7 +68,8 @@ struct Rows {
 /// The ids of a batch. New ones are looked up in the identity table only, unless they turn out to be used.
 struct Ids {
     new: BTreeSet<TransferId>,
-    known: BTreeSet<TransferId>,
+    /// Those whose rows are read and locked.
+    locked: BTreeSet<TransferId>,
     quotes: BTreeSet<fspiop::QuoteId>,
     parties: BTreeSet<PartyId>,
     subjects: Vec<Subject>,
@@ -88,27 +89,26 @@ impl Ids {
             }
         }
         let named = keys.transfers.union(&keys.funds).copied();
-        let known = named.filter(|id| !new.contains(id)).collect();
-        Ids { new, known, quotes: keys.quotes, parties: keys.parties, subjects: subjects(commands) }
+        let locked = named.filter(|id| !new.contains(id)).collect();
+        Ids { new, locked, quotes: keys.quotes, parties: keys.parties, subjects: subjects(commands) }
     }
 }
 
 impl Loaded {
     /// Begins the transaction and loads what the commands name.
     pub(super) async fn load(writer: &Writer, session: &Session, commands: &[Command]) -> Result<Loaded, Failure> {
-        let ids = Ids::of(commands);
+        let mut ids = Ids::of(commands);
         let changes = commands.iter().any(changes_configuration);
-        let (mut rows, place, version, earlier) = first_look(writer, session, &ids, changes).await?;
-        let again: BTreeSet<_> = rows.used.iter().copied().collect();
-        if !again.is_empty() {
-            let again = column(&again, |id| *id);
-            let (transfers, funds) = join!(
-            biased;
-                    session.find(transfer::LOCK, &again),
-                    session.find(funds_movement::LOCK, &again)
-                );
-            rows.transfers.extend(columns::all("transfer", &transfers?, transfer::read)?);
-            rows.funds.extend(columns::all("funds_movement", &funds?, funds_movement::read)?);
+        let mut found = first_look(writer, session, &ids, changes).await?;
+        if !found.0.used.is_subset(&ids.locked) {
+            // To lock the rest now would be out of order: another node may hold it that waits for what is locked here.
+            session.client.batch_execute("ROLLBACK").await?;
+            ids.locked.extend(&found.0.used);
+            found = first_look(writer, session, &ids, changes).await?;
+        }
+        let (mut rows, place, version, earlier) = found;
+        if !rows.used.is_subset(&ids.locked) {
+            return Err(Failure::Contended("an id was used meanwhile".to_owned()));
         }
         if !ids.parties.is_empty() {
             let [kinds, identifiers, sub_ids] = party::names(&ids.parties);
@@ -135,7 +135,7 @@ impl Loaded {
             transfers: rows.transfers.iter().map(|transfer| transfer.id).collect(),
             funds: rows.funds.iter().map(|funds| funds.id).collect(),
             quotes: rows.quotes.iter().map(|quote| quote.id).collect(),
-            used: rows.used,
+            used: rows.used.into_iter().collect(),
             earlier,
             next_message,
             last_message,
@@ -190,8 +190,8 @@ async fn first_look(
         balance::LOCK,
     ];
     session.prepare(&statements).await?;
-    let (new, known, quotes) =
-        (column(&ids.new, |id| *id), column(&ids.known, |id| *id), column(&ids.quotes, |id| *id));
+    let (new, locked_ids, quotes) =
+        (column(&ids.new, |id| *id), column(&ids.locked, |id| *id), column(&ids.quotes, |id| *id));
     let subjects = column(&ids.subjects, Clone::clone);
     let (now, id, epoch) = (writer.time.parameter(), writer.node.id.0, writer.node.epoch);
     let place = [&now as &(dyn tokio_postgres::types::ToSql + Sync), &id, &epoch];
@@ -203,8 +203,8 @@ async fn first_look(
         session.query(node::PLACE, &place),
         session.query(configuration::VERSION, &[]),
         unless_empty(session, identity::FIND, &new),
-        unless_empty(session, transfer::LOCK, &known),
-        unless_empty(session, funds_movement::LOCK, &known),
+        unless_empty(session, transfer::LOCK, &locked_ids),
+        unless_empty(session, funds_movement::LOCK, &locked_ids),
         unless_empty(session, quote::LOCK, &quotes),
         unless_empty(session, outbox::EARLIER, &subjects),
     );

@@ -8,6 +8,7 @@ mod lost_answers;
 mod migrations;
 mod plans;
 mod processes;
+mod repeats;
 mod suite;
 mod tls;
 
