@@ -8,7 +8,8 @@ mod proxy;
 mod tls;
 
 use std::{
-    env, fs, io,
+    env, fs,
+    io::{self, Write as _},
     net::TcpListener,
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
@@ -42,9 +43,12 @@ const LOOK: Duration = Duration::from_millis(20);
 const PORTS_TRIED: u32 = 5;
 /// Where distributions put the programs when they are not in PATH.
 const FOLDERS: [&str; 3] = ["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt"];
-/// Runs the server until the standard input ends, which it does with the process that holds its other end. SIGINT is the quick
-/// stop, but a shell's background process ignores it until the server has its own handlers: SIGTERM ends it before that.
-const WATCH: &str = r#""$@" </dev/null & server=$!; cat >/dev/null; kill -TERM "$server" 2>/dev/null; kill -INT "$server" 2>/dev/null; wait "$server""#;
+/// Runs the server until it is told to end, or the standard input ends without a word, which it does with the process that holds
+/// its other end: then nobody else removes the folder, `$0`. SIGINT is the quick stop, but a shell's background process ignores it
+/// until the server has its own handlers: SIGTERM ends it before that.
+const WATCH: &str = r#""$@" </dev/null & server=$!; read -r word; kill -TERM "$server" 2>/dev/null; kill -INT "$server" 2>/dev/null; wait "$server"; [ -n "$word" ] || rm -rf "$0""#;
+/// Tells the watching shell that the server is to end and its folder to stay.
+const END: &[u8] = b"end\n";
 
 /// How careful a server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,7 +231,7 @@ impl Server {
         let _ = fs::remove_file(&log);
         let output = fs::File::create(&log).map_err(|error| error.to_string())?;
         let mut command = self.command("sh");
-        command.args(["-c", WATCH, "sh"]).arg(self.programs.join("postgres"));
+        command.args(["-c", WATCH]).arg(folder).arg(self.programs.join("postgres"));
         command.args(["-D", &self.data(), "-p", &port.to_string(), "-k", &folder.display().to_string()]);
         for setting in ["listen_addresses=127.0.0.1".to_owned()].iter().chain(&self.settings) {
             command.args(["-c", setting]);
@@ -254,7 +258,10 @@ impl Server {
 
     fn end(&mut self) {
         if let Some(mut watch) = self.watch.take() {
-            drop(watch.stdin.take());
+            if let Some(mut input) = watch.stdin.take() {
+                // If nobody reads, it has ended already.
+                let _ = input.write_all(END);
+            }
             // It ends when the server has.
             let _ = watch.wait();
         }
@@ -347,5 +354,16 @@ mod tests {
         server.kill();
         server.restart().unwrap();
         assert_eq!(server.psql(&url, "SELECT count(*) FROM t").trim(), "0");
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_server_whose_process_ended() {
+        let mut server = Server::start(Durability::Fast, &[]).unwrap();
+        let folder = server.folder().unwrap().to_owned();
+        assert!(folder.exists());
+        let mut watch = server.watch.take().unwrap();
+        drop(watch.stdin.take());
+        watch.wait().unwrap();
+        assert!(!folder.exists());
     }
 }
