@@ -7,7 +7,8 @@
 //!
 //! Measured (PostgreSQL 15, two shared cores, unoptimised build, fsync on; `tests/figures.rs`): 1200 to 1560 payments a second
 //! of four legs and four deliveries, whether one payer pays them all or twenty, on one node or two; 0.15 ms of the server's
-//! CPU, 3.4 KB stored and 10.5 KB of write-ahead log for each. NUMERIC against `bigint` and sixteen bytes, in batches of 500
+//! CPU, 3.0 KB stored (0.4 KB of it are what the outbox leaves for the next payments) and 9.9 KB of write-ahead log for each.
+//! Of the log, 4.4 KB are the bodies and headers of the four messages, which nobody compresses. NUMERIC against `bigint` and sixteen bytes, in batches of 500
 //! rows: 0.8, 0.5 and 0.8 µs a row; 7, 8 and 17 bytes a value.
 
 mod batch;

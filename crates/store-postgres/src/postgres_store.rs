@@ -287,7 +287,7 @@ impl Store for PostgresStore {
     fn ilp_packet(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Box<str>>, StoreError>> {
         async move {
             let rows = self.ask(ilp_packet::FIND, &[&id.write()]).await?;
-            columns::one("ilp_packet", &rows, |columns| columns.next("packet"))
+            columns::one("ilp_packet", &rows, ilp_packet::read)
         }
         .boxed()
     }

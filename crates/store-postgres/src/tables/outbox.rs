@@ -75,7 +75,7 @@ pub(crate) fn insert(writes: &mut Writes, messages: &[Addressed]) {
         column(rows(), |one| one.message.recipient.clone()),
         column(rows(), |one| one.message.endpoint),
         column(rows(), |one| one.message.method),
-        column(rows(), |one| one.message.path.clone()),
+        column(rows(), |one| without_id(&one.message.path, &one.message.subject)),
         column(rows(), |one| one.message.headers.clone()),
         column(rows(), |one| one.message.body.clone()),
         column(rows(), |one| one.message.subject.clone()),
@@ -111,7 +111,7 @@ pub(crate) fn read_abandoned(columns: &mut Columns<'_>) -> Result<Abandoned, Sto
 
 /// A message.
 pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Message, StoreError> {
-    Ok(Message {
+    let mut message = Message {
         id: columns.next("id")?,
         recipient: columns.next("recipient")?,
         endpoint: columns.next("endpoint")?,
@@ -122,5 +122,63 @@ pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Message, StoreError> {
         subject: columns.next("subject")?,
         created_at: columns.next("created_at")?,
         give_up_at: columns.next("give_up_at")?,
-    })
+    };
+    message.path = with_id(message.path, &message.subject);
+    Ok(message)
+}
+
+/// Stands in a stored path for the id that its subject has, too: no path holds a space.
+const ID: char = ' ';
+
+/// A path as it is stored: with the id of its subject only once in the row.
+fn without_id(path: &str, subject: &Subject) -> Box<str> {
+    match id_of(subject) {
+        Some(id) if !path.contains(ID) => path.replacen(&id, &ID.to_string(), 1).into(),
+        _ => path.into(),
+    }
+}
+
+/// A path as it was.
+pub(crate) fn with_id(path: Box<str>, subject: &Subject) -> Box<str> {
+    match id_of(subject) {
+        Some(id) if path.contains(ID) => path.replacen(ID, &id, 1).into(),
+        _ => path,
+    }
+}
+
+fn id_of(subject: &Subject) -> Option<String> {
+    match subject {
+        Subject::Transfer(id) => Some(id.to_string()),
+        Subject::Quote(id) => Some(id.to_string()),
+        Subject::Party(_) | Subject::Other(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRANSFER: &str = "transfer b51ec534-ee48-4575-b6a9-ead2955b8069";
+
+    #[track_caller]
+    fn check(path: &str, subject: &str, stored: &str) {
+        let subject = Subject::parse(subject).unwrap();
+        assert_eq!(&*without_id(path, &subject), stored);
+        assert_eq!(&*with_id(stored.into(), &subject), path);
+    }
+
+    #[test]
+    fn the_id_of_the_subject_is_not_stored_again() {
+        check("/transfers/b51ec534-ee48-4575-b6a9-ead2955b8069/error", TRANSFER, "/transfers/ /error");
+        check("/transfers", TRANSFER, "/transfers");
+        check("/parties/MSISDN/1", "party MSISDN/1", "/parties/MSISDN/1");
+        // In capitals it is another text, and two of it are one and another text.
+        check(
+            "/transfers/B51EC534-EE48-4575-B6A9-EAD2955B8069",
+            TRANSFER,
+            "/transfers/B51EC534-EE48-4575-B6A9-EAD2955B8069",
+        );
+        let id = "b51ec534-ee48-4575-b6a9-ead2955b8069";
+        check(&format!("/{id}/{id}"), TRANSFER, &format!("/ /{id}"));
+    }
 }

@@ -11,13 +11,13 @@ use crate::{columns::Columns, value::column, writes::Writes, writes::parameters}
 
 /// Messages about these subjects that are done with.
 pub(crate) const DONE: &str = concat!(
-    "SELECT id, recipient, method, path, created_at, attempts, last_attempt_at, reason FROM sent_message WHERE ",
+    "SELECT id, recipient, method, path, subject, created_at, attempts, last_attempt_at, reason FROM sent_message WHERE ",
     about!()
 );
 
 /// Messages about these subjects that are still to be delivered.
 pub(crate) const PENDING: &str = concat!(
-    "SELECT id, recipient, method, path, created_at, attempts, last_attempt_at, failure FROM outbox WHERE ",
+    "SELECT id, recipient, method, path, subject, created_at, attempts, last_attempt_at, failure FROM outbox WHERE ",
     about!()
 );
 
@@ -96,7 +96,7 @@ fn read(
         id: columns.next("id")?,
         recipient: columns.next("recipient")?,
         method: columns.next("method")?,
-        path: columns.next("path")?,
+        path: outbox::with_id(columns.next("path")?, &columns.next("subject")?),
         created_at: columns.next("created_at")?,
         attempts: columns.next("attempts")?,
         last_attempt_at: columns.next("last_attempt_at")?,
