@@ -12,6 +12,3 @@ CREATE INDEX outbox_by_subject ON outbox (hashtextextended(subject, 0));
 DROP INDEX sent_message_by_subject;
 
 CREATE INDEX sent_message_by_subject ON sent_message (hashtextextended(subject, 0));
-
--- A packet is in one of the two: its bytes are a quarter shorter than its base64url. `packet` is for any other text.
-ALTER TABLE ilp_packet ALTER COLUMN packet DROP NOT NULL, ADD COLUMN bytes bytea;

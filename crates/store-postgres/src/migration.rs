@@ -14,8 +14,11 @@ use crate::{
 };
 
 /// One version each, in order. A released one is never changed.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_base.sql"), include_str!("../migrations/0002_batches.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_base.sql"),
+    include_str!("../migrations/0002_batches.sql"),
+    include_str!("../migrations/0003_packets.sql"),
+];
 
 /// The newest version that this program knows.
 pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;

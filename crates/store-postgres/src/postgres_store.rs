@@ -287,7 +287,7 @@ impl Store for PostgresStore {
     fn ilp_packet(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Box<str>>, StoreError>> {
         async move {
             let rows = self.ask(ilp_packet::FIND, &[&id.write()]).await?;
-            columns::one("ilp_packet", &rows, ilp_packet::read)
+            Ok(columns::one("ilp_packet", &rows, ilp_packet::read)?.map(|(_, packet)| packet))
         }
         .boxed()
     }
@@ -303,7 +303,7 @@ impl Store for PostgresStore {
             let rows = self
                 .ask(ilp_packet::BETWEEN, &[&payer, &payee, &since.as_millis(), &until.as_millis(), &limit(rows)])
                 .await?;
-            columns::all("ilp_packet", &rows, |columns| Ok((columns.next("id")?, columns.next("packet")?)))
+            columns::all("ilp_packet", &rows, ilp_packet::read)
         }
         .boxed()
     }

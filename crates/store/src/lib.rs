@@ -86,6 +86,9 @@ pub struct Between {
     pub until: Timestamp,
 }
 
+/// ILP packets, each with its transfer.
+pub type IlpPackets = Vec<(TransferId, Box<str>)>;
+
 /// Who reads the books. What comes is not kept, so that the reader's memory does not grow with the books.
 pub type Visitor = Box<dyn FnMut(Page) + Send>;
 
@@ -110,7 +113,7 @@ pub trait Store: Send + Sync + 'static {
         &self,
         between: Between,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<(TransferId, Box<str>)>, StoreError>>;
+    ) -> BoxFuture<'_, Result<IlpPackets, StoreError>>;
 
     /// A quote.
     fn quote(&self, id: QuoteId) -> BoxFuture<'_, Result<Option<Quote>, StoreError>>;

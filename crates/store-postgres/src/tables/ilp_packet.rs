@@ -13,7 +13,7 @@ use crate::{columns::Columns, value::column, writes::Writes, writes::parameters}
 pub(crate) const FIND: &str = "SELECT transfer_id, packet, bytes FROM ilp_packet WHERE transfer_id = $1";
 
 /// Packets of transfers between two participants within some time, the earliest first.
-pub(crate) const BETWEEN: &str = "SELECT id, packet FROM transfer JOIN ilp_packet ON transfer_id = id
+pub(crate) const BETWEEN: &str = "SELECT transfer_id, packet, bytes FROM transfer JOIN ilp_packet ON transfer_id = id
                                   WHERE payer = $1 AND payee = $2 AND prepared_at >= $3 AND prepared_at < $4
                                   ORDER BY prepared_at, id LIMIT $5";
 
@@ -30,14 +30,15 @@ pub(crate) fn insert(writes: &mut Writes, packets: &BTreeMap<TransferId, Box<str
     writes.push(sql, parameters);
 }
 
-/// A row of [`FIND`].
-pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Box<str>, StoreError> {
-    columns.next::<TransferId>("transfer_id")?;
-    match (columns.next::<Option<Box<str>>>("packet")?, columns.next::<Option<Bytes>>("bytes")?) {
-        (Some(packet), None) => Ok(packet),
-        (None, Some(bytes)) => Ok(BASE64.encode(&bytes).into()),
-        _ => Err(columns.corrupt("packet", "with bytes, or without any")),
-    }
+/// A row of [`FIND`] or [`BETWEEN`].
+pub(crate) fn read(columns: &mut Columns<'_>) -> Result<(TransferId, Box<str>), StoreError> {
+    let id = columns.next("transfer_id")?;
+    let packet = match (columns.next::<Option<Box<str>>>("packet")?, columns.next::<Option<Bytes>>("bytes")?) {
+        (Some(packet), None) => packet,
+        (None, Some(bytes)) => BASE64.encode(&bytes).into(),
+        _ => return Err(columns.corrupt("packet", "with bytes, or without any")),
+    };
+    Ok((id, packet))
 }
 
 /// The bytes of a packet, if the packet is what they lead to.

@@ -1,8 +1,9 @@
 //! What grows with every payment is never read whole: each statement that a running hub prepares finds its rows by an index.
 
 use fspiop::Timestamp;
+use ledger::ParticipantId;
 use serde::Deserialize;
-use store::Store;
+use store::{Between, Store};
 use switch::{Command, Delivery, DeliveryResult, Message, MessageId};
 use tokio_postgres::SimpleQueryMessage;
 
@@ -131,6 +132,10 @@ async fn work(store: &PostgresStore) {
         store.due(Timestamp::from_millis(4_000_000_000_000), 10).await.unwrap();
         store.pending_messages(MessageId(0), 10).await.unwrap();
         store.abandoned(MessageId(0), 10).await.unwrap();
+        let moment = Timestamp::from_millis;
+        let (payer, payee) = (ParticipantId(3), ParticipantId(10));
+        let between = Between { payer, payee, since: moment(50_000), until: moment(51_000) };
+        assert_eq!(store.ilp_packets(between, 10).await.unwrap().len(), 10);
         store.ping().await.unwrap();
     }
     for _ in 0..3 {
