@@ -109,11 +109,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// The ILP packets of transfers that were reserved between two participants within some time, the earliest first, at
     /// most `limit`. For people who look for a payment: a store may read through all transfers of that time.
-    fn ilp_packets(
-        &self,
-        between: Between,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<IlpPackets, StoreError>>;
+    fn ilp_packets(&self, between: Between, limit: usize) -> BoxFuture<'_, Result<IlpPackets, StoreError>>;
 
     /// A quote.
     fn quote(&self, id: QuoteId) -> BoxFuture<'_, Result<Option<Quote>, StoreError>>;

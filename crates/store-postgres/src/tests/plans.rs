@@ -20,7 +20,7 @@ const GROWING: [&str; 9] =
 /// 200,000 payments, a tenth of them open, a tenth of their messages still to be delivered.
 const HISTORY: &str = "
     CREATE TEMP TABLE past AS
-        SELECT n, '\\x00'::bytea || decode(md5(n::text), 'hex') AS id, 'transfer ' || md5(n::text)::uuid AS subject
+        SELECT n, '\\x01'::bytea || decode(md5(n::text), 'hex') AS id, 'transfer ' || md5(n::text)::uuid AS subject
         FROM generate_series(1, 200000) AS n;
     INSERT INTO identity SELECT id, 'TRANSFER' FROM past;
     INSERT INTO transfer (id, payer, payee, amount, currency, condition, expiration, prepare_hash, status, prepared_at)
