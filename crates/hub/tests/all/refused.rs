@@ -322,12 +322,6 @@ async fn bodies_of_other_messages_that_break_the_rules() {
         (put(&format!("{quote}/error")), "{".to_owned(), "3101", "Invalid JSON"),
         (put(parties), "{}".to_owned(), "3102", "'party'"),
         (put(parties), party_answer("PHONE", "1").to_string(), "3100", "/party/partyIdInfo/partyIdType"),
-        (
-            Request::fspiop("PUT", parties, PAYEE),
-            party_answer("MSISDN", "27713803912").to_string(),
-            "3102",
-            "fspiop-destination",
-        ),
         (put(&format!("{parties}/error")), error("12345", "no").to_string(), "3100", "/errorCode"),
         (register.clone(), "{}".to_owned(), "3102", "'fspId'"),
         (register.clone(), r#"{"fspId":"payeefsp","currency":"ZZZ"}"#.to_owned(), "3100", "/requestBody/currency"),
