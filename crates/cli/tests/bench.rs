@@ -27,7 +27,6 @@ fn wrong_flags_are_refused_by_name() {
     check(&["--hub", "http://127.0.0.1:1"], 1, &["--hub", "http://127.0.0.1:1"]);
     check(&["--report", "/no/such/folder/x.html"], 2, &["--report", "/no/such/folder"]);
     check(&["--report", "/"], 2, &["--report /: is a folder"]);
-    check(&["--jws"], 4, &["--jws", "not available yet"]);
     check(&["--store", "mysql:x"], 1, &["mysql:x"]);
 }
 
@@ -73,4 +72,21 @@ fn hubs_in(folder: &str) -> usize {
     let listed =
         Command::new("sh").args(["-c", "ls -l /proc/[0-9]*/fd/2 2>/dev/null"]).output().expect("there is a shell");
     String::from_utf8_lossy(&listed.stdout).lines().filter(|line| line.contains(folder)).count()
+}
+
+/// The hub checks what the FSPs sign: a payment whose signature does not hold would be refused.
+#[test]
+fn fsps_sign_what_they_send() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", folder.path().join("hub.sqlite").display());
+    // Twice on one store: the second run has a key of its own.
+    for _ in 0..2 {
+        let flags =
+            ["bench", "--jws", "--rate", "10", "--duration", "1s", "--warmup", "0s", "-o", "json", "--store", &store];
+        let run = Finished::of(mojaloop(&flags).env("TMPDIR", folder.path()));
+        let result = run.json();
+        assert_eq!(result["jws"], true);
+        assert!(result["payments"]["committed"].as_u64() > Some(0), "{result}");
+        assert_eq!(result["payments"]["offered"], result["payments"]["committed"], "{result}");
+    }
 }

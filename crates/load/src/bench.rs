@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use fspiop::{Amount, FspId};
 use http::Uri;
+use identity::Signer;
 use operations::{Failure, Progress};
 use participant::Phase;
 use provisioning::{Apis, check_hub};
@@ -64,14 +65,16 @@ pub async fn bench(
     watcher: &dyn Watcher,
 ) -> Result<Report, Failure> {
     plan.check().map_err(Failure::usage)?;
-    let hub = Hub::of(target, progress).await?;
+    let hub = Hub::of(target, plan.jws, progress).await?;
     let hubs: Vec<Connections> = hub.fspiop.iter().map(|url| connections(url)).collect::<Result<_, _>>()?;
     let listener = TcpListener::bind(listen)
         .await
         .map_err(|error| Failure::preflight(format!("--listen {listen}: {error}")).hint("port 0 takes a free one"))?;
     let address = listener.local_addr().map_err(Failure::failed)?;
-    let fsps = Fsps::start(plan, listener, hubs);
+    let signer = plan.jws.then(Signer::generate).transpose().map_err(Failure::failed)?.map(|(signer, _)| signer);
+    let fsps = Fsps::start(plan, listener, hubs, signer);
     scheme::onboard(&hub.apis, &hub.name, fsps.traffic.stationery(), address, progress).await?;
+    scheme::register_key(&hub.apis, fsps.traffic.stationery()).await?;
     let before = hub.positions(plan, &fsps).await?;
     let observed = run(plan, &fsps, watcher, || hub.meter.sample()).await?;
     let after = hub.positions(plan, &fsps).await;
@@ -109,10 +112,10 @@ struct Hub {
 }
 
 impl Hub {
-    async fn of(target: Target, progress: &dyn Progress) -> Result<Hub, Failure> {
+    async fn of(target: Target, jws: bool, progress: &dyn Progress) -> Result<Hub, Failure> {
         match target {
             Target::Own(program) => {
-                let (process, store) = HubProcess::start(&program, progress).await?;
+                let (process, store) = HubProcess::start(&program, jws, progress).await?;
                 let (kind, database, store_file) = store_of(&store);
                 Ok(Hub {
                     fspiop: vec![process.apis.fspiop.clone()],
@@ -197,6 +200,7 @@ fn conclude(plan: &Plan, hub: &Hub, observed: &Observed<Sample>, ledger: Option<
         payers: plan.payers,
         payees: plan.payees,
         skew: plan.skew.as_str(),
+        jws: plan.jws,
         store: hub.store,
         phases: phases(plan, observed),
         payments,

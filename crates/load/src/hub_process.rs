@@ -50,13 +50,17 @@ pub struct HubProgram {
 
 impl HubProcess {
     /// Starts it on free ports of the loopback address and waits until it is ready. It brings its store to its schema version
-    /// itself.
-    pub(crate) async fn start(program: &HubProgram, progress: &dyn Progress) -> Result<(HubProcess, String), Failure> {
+    /// itself. With `jws` it checks the signatures of those who have registered a key.
+    pub(crate) async fn start(
+        program: &HubProgram,
+        jws: bool,
+        progress: &dyn Progress,
+    ) -> Result<(HubProcess, String), Failure> {
         let mut attempt = 0;
         loop {
             attempt += 1;
             let offset = free_offset(attempt)?;
-            let started = HubProcess::start_at(program, offset, progress).await;
+            let started = HubProcess::start_at(program, jws, offset, progress).await;
             let taken = |failure: &Failure| failure.message.contains("can't listen on");
             match started {
                 Err(failure) if taken(&failure) && attempt < ATTEMPTS => {}
@@ -67,6 +71,7 @@ impl HubProcess {
 
     async fn start_at(
         program: &HubProgram,
+        jws: bool,
         offset: u16,
         progress: &dyn Progress,
     ) -> Result<(HubProcess, String), Failure> {
@@ -74,7 +79,7 @@ impl HubProcess {
         let own = || format!("sqlite:{}", folder.path().join("hub.sqlite").display());
         let store = program.store.clone().unwrap_or_else(own);
         let log = folder.path().join("hub.log");
-        let child = spawn(program, &store, offset, &log)?;
+        let child = spawn(program, (&store, jws), offset, &log)?;
         let at = |port: u16| format!("http://127.0.0.1:{}", port + offset);
         let apis = Apis { fspiop: at(3000), ledger_admin: at(3001), oracle_admin: at(4001) };
         let mut hub = HubProcess { child, apis, _folder: folder };
@@ -129,7 +134,7 @@ impl Drop for HubProcess {
     }
 }
 
-fn spawn(program: &HubProgram, store: &str, offset: u16, log: &Path) -> Result<Child, Failure> {
+fn spawn(program: &HubProgram, (store, jws): (&str, bool), offset: u16, log: &Path) -> Result<Child, Failure> {
     let log = File::create(log).map_err(Failure::failed)?;
     let mut command = Command::new(&program.executable);
     // What the environment says is meant for this command; the hub gets what it needs, and what opens its database.
@@ -142,6 +147,7 @@ fn spawn(program: &HubProgram, store: &str, offset: u16, log: &Path) -> Result<C
     command
         .args(["hub", "serve", "--listen-address", "127.0.0.1", "--callback-policy", "open", "--log-format", "text"])
         .args(["--port-offset", &offset.to_string()])
+        .args(["--jws-validate", if jws { "per-participant" } else { "none" }])
         // A URL may hold a password, which the list of processes must not show.
         .env("MOJALOOP_STORE", store)
         .env("MOJALOOP_LOG", "warn")

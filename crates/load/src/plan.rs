@@ -89,6 +89,8 @@ pub struct Plan {
     pub seed: u64,
     /// The currency of all payments.
     pub currency: Currency,
+    /// Whether the FSPs sign their messages.
+    pub jws: bool,
 }
 
 /// Why a plan can't be carried out.
@@ -146,6 +148,7 @@ pub(crate) mod tests {
             skew: Skew::Uniform,
             seed: 0,
             currency: Currency::parse("USD").unwrap(),
+            jws: false,
         }
     }
 

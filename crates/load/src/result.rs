@@ -23,6 +23,8 @@ pub struct BenchResult {
     pub payees: u32,
     /// How payments were spread over them.
     pub skew: &'static str,
+    /// Whether the FSPs signed their messages.
+    pub jws: bool,
     /// The hub's store: `sqlite`, `postgres`; `null` for a hub whose store nobody named.
     pub store: Option<&'static str>,
     /// How long phases and payments took.

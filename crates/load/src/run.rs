@@ -8,6 +8,7 @@ use std::{
 };
 
 use hyper::service::service_fn;
+use identity::Signer;
 use operations::Failure;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -49,9 +50,9 @@ pub(crate) struct Fsps {
 }
 
 impl Fsps {
-    /// Lets the FSPs listen, and the payments go to these hubs.
-    pub(crate) fn start(plan: &Plan, listener: TcpListener, hubs: Vec<Connections>) -> Fsps {
-        let (book, stationery) = (Book::new(plan.phases), Stationery::new(plan));
+    /// Lets the FSPs listen, and the payments go to these hubs. The FSPs sign if there is a signer.
+    pub(crate) fn start(plan: &Plan, listener: TcpListener, hubs: Vec<Connections>, signer: Option<Signer>) -> Fsps {
+        let (book, stationery) = (Book::new(plan.phases), Stationery::new(plan, signer));
         let traffic = Arc::new(Traffic::new(book, stationery, hubs, tokio::runtime::Handle::current()));
         let (stop, stopped) = watch::channel(false);
         let owner = Arc::clone(&traffic);

@@ -4,9 +4,11 @@ use std::{collections::BTreeMap, net::SocketAddr};
 
 use definition::SettlementKind;
 use fspiop::{Amount, Currency, FspId};
+use http::{Method, Request};
+use http_body_util::Full;
 use operations::{Failure, Progress};
 use provisioning::{Account, Apis, HttpClient, Participant, Party, Scheme, SettlementModel, apply};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::stationery::{Fsp, Stationery};
 
@@ -39,6 +41,37 @@ pub(crate) async fn onboard(
         oracles: Vec::new(),
     };
     apply(apis, &scheme, progress).await.map(drop)
+}
+
+/// A key of an FSP, as the hub lists it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Key {
+    id: String,
+    is_active: u8,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NewKey<'a> {
+    public_key: &'a str,
+}
+
+/// Registers the key that signs for all FSPs, if there is one, in the place of those of earlier runs.
+pub(crate) async fn register_key(apis: &Apis, stationery: &Stationery) -> Result<(), Failure> {
+    let Some(public_key) = stationery.public_key() else { return Ok(()) };
+    let client = HttpClient::new();
+    for fsp in stationery.payers.iter().chain(&stationery.payees) {
+        let url = format!("{}/participants/{}/jwsKeys", apis.ledger_admin, fsp.name);
+        let failed = |error| Failure::failed(format!("{url}: {error}"));
+        let keys: Vec<Key> = client.get(&url).await.map_err(failed)?;
+        for key in keys.iter().filter(|key| key.is_active == 1) {
+            let retire = Request::delete(format!("{url}/{}", key.id)).body(Full::default()).map_err(Failure::failed)?;
+            client.send(retire).await.map_err(failed)?;
+        }
+        client.send_json(Method::POST, &url, &NewKey { public_key: &public_key }).await.map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// A hub without settlement models opens no accounts; one that has some keeps them.

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use fspiop::{
     Amount, AmountType, ApiVersion, Condition, Currency, FspId, Fulfilment, Identifier, Money, PartyId, PartyIdType,
     QuoteId, Resource, Timestamp, TransactionId, TransferId, TransferState, content_type,
-    headers::{FSPIOP_DESTINATION, FSPIOP_SOURCE, TRACEPARENT},
+    headers::{FSPIOP_DESTINATION, FSPIOP_HTTP_METHOD, FSPIOP_SIGNATURE, FSPIOP_SOURCE, FSPIOP_URI, TRACEPARENT},
     write::{
         Party, PartyBody, PartyIdInfo, QuoteAnswerBody, QuoteRequestBody, TransactionType, TransferFulfilBody,
         TransferPrepareBody, to_body,
@@ -20,6 +20,7 @@ use fspiop::{
 };
 use http::{HeaderMap, HeaderValue, Method, Request, header};
 use http_body_util::Full;
+use identity::{SignedMessage, Signer};
 use participant::{Phase, Secret, Terms, Trace, fulfil};
 use serde::Serialize;
 
@@ -91,11 +92,13 @@ pub(crate) struct Stationery {
     media: [HeaderValue; 3],
     host: HeaderValue,
     date: Mutex<Date>,
+    /// Signs for all FSPs. One key costs what many cost, and making it takes some hundred milliseconds.
+    signer: Option<Signer>,
 }
 
 impl Stationery {
-    /// The FSPs of a plan, with everything that can be prepared.
-    pub(crate) fn new(plan: &Plan) -> Stationery {
+    /// The FSPs of a plan, with everything that can be prepared. They sign if there is a signer.
+    pub(crate) fn new(plan: &Plan, signer: Option<Signer>) -> Stationery {
         let amount = Amount::parse(AMOUNT).expect("a valid amount");
         let amount = Money { currency: plan.currency, amount };
         let payers = (1..=plan.payers).map(|number| Fsp::new("benchpayer", number, 0)).collect();
@@ -113,7 +116,13 @@ impl Stationery {
             media: media.map(|resource| value(&content_type(resource, VERSION))),
             host: HeaderValue::from_static("hub"),
             date: Mutex::new(Date { second: i64::MIN, value: HeaderValue::from_static("") }),
+            signer,
         }
+    }
+
+    /// The public half of the key that signs for all FSPs, in PEM.
+    pub(crate) fn public_key(&self) -> Option<String> {
+        self.signer.as_ref().map(|signer| signer.public_key().to_pem())
     }
 
     /// The currency of all payments.
@@ -135,7 +144,7 @@ impl Stationery {
         if phase != Phase::Lookup {
             headers.insert(FSPIOP_DESTINATION, payee.value.clone());
         }
-        message(method, &path, headers, body.into())
+        self.message(method, &path, headers, body.into())
     }
 
     /// A payee's answer in a phase.
@@ -169,7 +178,33 @@ impl Stationery {
         };
         let mut headers = self.headers(id, phase, payee, now);
         headers.insert(FSPIOP_DESTINATION, payer.value.clone());
-        message(Method::PUT, &path, headers, body)
+        self.message(Method::PUT, &path, headers, body)
+    }
+
+    fn message(&self, method: Method, path: &str, mut headers: HeaderMap, body: Bytes) -> Message {
+        if let Some(signature) = self.signature(&method, path, &headers, &body) {
+            headers.insert(FSPIOP_URI, value(path));
+            headers.insert(FSPIOP_HTTP_METHOD, value(method.as_str()));
+            headers.insert(FSPIOP_SIGNATURE, value(&signature));
+        }
+        let mut message = Request::new(Full::new(body));
+        *message.method_mut() = method;
+        *message.uri_mut() = path.parse().expect("identifiers are valid in paths");
+        *message.headers_mut() = headers;
+        message
+    }
+
+    /// Nothing for questions, which have no body to sign.
+    fn signature(&self, method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Option<String> {
+        let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        self.signer.as_ref()?.sign(&SignedMessage {
+            method: method.as_str(),
+            uri: path,
+            source: text(FSPIOP_SOURCE)?,
+            destination: text(FSPIOP_DESTINATION),
+            date: text(header::DATE),
+            body,
+        })
     }
 
     fn quote(&self, id: TransferId, payer: &Fsp, payee: &Fsp, now: Timestamp) -> Vec<u8> {
@@ -333,14 +368,6 @@ fn party(number: u64) -> PartyId {
     PartyId::new(PartyIdType::Msisdn, &number.to_string(), None).expect("digits are a telephone number")
 }
 
-fn message(method: Method, path: &str, headers: HeaderMap, body: Bytes) -> Message {
-    let mut message = Request::new(Full::new(body));
-    *message.method_mut() = method;
-    *message.uri_mut() = path.parse().expect("identifiers are valid in paths");
-    *message.headers_mut() = headers;
-    message
-}
-
 fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).expect("names, dates and media types are visible ASCII")
 }
@@ -375,7 +402,7 @@ mod tests {
 
     #[test]
     fn messages_keep_the_protocols_rules() {
-        let stationery = Stationery::new(&plan());
+        let stationery = Stationery::new(&plan(), None);
         let id = Names::new(1).next();
         for phase in [Phase::Lookup, Phase::Agreement, Phase::Clearing] {
             for message in [stationery.request(id, phase, PAIR), stationery.answer(id, phase, PAIR)] {
@@ -389,8 +416,35 @@ mod tests {
     }
 
     #[test]
+    fn messages_with_a_body_are_signed_if_they_are_to_be() {
+        let stationery = Stationery::new(&plan(), Some(Signer::generate().unwrap().0));
+        let key = identity::PublicKey::from_pem(&stationery.public_key().unwrap()).unwrap();
+        let id = Names::new(1).next();
+        let (payer, payee) = (&stationery.payers[0], &stationery.payees[0]);
+        let headers = stationery.headers(id, Phase::Clearing, payer, now());
+        let body = stationery.prepare(id, payer, payee, now());
+        let prepare = stationery.message(Method::POST, "/transfers", headers, body.clone().into());
+        let header = |name: http::HeaderName| prepare.headers().get(name).map(|value| value.to_str().unwrap());
+        let signed = SignedMessage {
+            method: "POST",
+            uri: header(FSPIOP_URI).unwrap(),
+            source: "benchpayer1",
+            destination: None,
+            date: header(header::DATE),
+            body: &body,
+        };
+        assert_eq!(identity::verify(header(FSPIOP_SIGNATURE).unwrap(), &signed, [&key]), Ok(()));
+        assert_eq!((header(FSPIOP_URI), header(FSPIOP_HTTP_METHOD)), (Some("/transfers"), Some("POST")));
+        let question = stationery.request(id, Phase::Lookup, PAIR);
+        assert!(question.headers().get(FSPIOP_SIGNATURE).is_none());
+        for phase in [Phase::Lookup, Phase::Agreement, Phase::Clearing] {
+            assert!(stationery.answer(id, phase, PAIR).headers().contains_key(FSPIOP_SIGNATURE), "{phase}");
+        }
+    }
+
+    #[test]
     fn what_the_payee_answers_fulfils_what_the_payer_asks() {
-        let stationery = Stationery::new(&plan());
+        let stationery = Stationery::new(&plan(), None);
         let mut names = Names::new(2);
         for _ in 0..50 {
             let id = names.next();

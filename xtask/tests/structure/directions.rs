@@ -44,7 +44,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("miniloop", &["kubernetes", "image", "provisioning", "definition", "operations", "fspiop"]),
     ("helm", &["kubernetes", "image", "provisioning", "definition", "operations", "fspiop"]),
     ("iac", &["definition", "operations"]),
-    ("load", &["provisioning", "definition", "operations", "participant", "fspiop"]),
+    ("load", &["provisioning", "definition", "operations", "participant", "identity", "fspiop"]),
     ("simulation", &["hub", "participant", "store", "switch", "ledger", "fspiop"]),
     (
         "cli",

@@ -38,6 +38,7 @@ pub(crate) fn plan() -> Plan {
         skew: Skew::Uniform,
         seed: 1,
         currency: Currency::parse("USD").unwrap(),
+        jws: false,
     }
 }
 
