@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use fspiop::{FspId, QuoteId, TransferId};
-use ledger::{ContentHash, ParticipantId, Registry, TransferStatus};
+use fspiop::{Currency, FspId, QuoteId, TransferId};
+use ledger::{AccountType, ContentHash, ParticipantId, Registry, TransferStatus};
 use store::{MemoryStore, Store};
 use switch::Command;
 
@@ -17,8 +17,10 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Durability {
     promises: Vec<Promise>,
-    /// Quotes that were refused because their payee was suspended: nothing of them is kept.
+    /// Quotes that were refused because somebody was suspended, or had no account: nothing of them is kept.
     refused: BTreeSet<QuoteId>,
+    /// Answers that were refused likewise.
+    refused_answers: BTreeSet<QuoteId>,
 }
 
 /// What an FSP may rely on after it was answered.
@@ -38,10 +40,20 @@ impl Durability {
     /// Notes what a batch refused.
     pub(crate) fn batch(&mut self, batch: &Batch<'_>) {
         for command in batch.commands {
-            let Command::RequestQuote { quote_id, payee, .. } = command else { continue };
-            let known = batch.registry.participant_named(payee.as_str());
-            if known.is_none_or(|payee| !payee.active) {
-                self.refused.insert(*quote_id);
+            match command {
+                Command::RequestQuote { inbound, quote_id, payee, needs, .. } => {
+                    let payer =
+                        needs.payer.iter().all(|currency| able(batch.registry, &inbound.source, Some(*currency)));
+                    if !payer || !able(batch.registry, payee, needs.payee) {
+                        self.refused.insert(*quote_id);
+                    }
+                }
+                Command::AnswerQuote { inbound, quote_id, needs, .. }
+                    if needs.payee.is_some() && !able(batch.registry, &inbound.source, needs.payee) =>
+                {
+                    self.refused_answers.insert(*quote_id);
+                }
+                _ => {}
             }
         }
     }
@@ -67,7 +79,11 @@ impl Durability {
 
     /// Looks for everything that was promised.
     pub(crate) fn check(&self, registry: &Registry, store: &MemoryStore) -> Check {
-        let refused = |promise: &Promise| matches!(promise, Promise::Requested(id) if self.refused.contains(id));
+        let refused = |promise: &Promise| match promise {
+            Promise::Requested(id) => self.refused.contains(id),
+            Promise::Answered(id, ..) => self.refused.contains(id) || self.refused_answers.contains(id),
+            Promise::Prepared(_) | Promise::Decided(..) => false,
+        };
         for promise in self.promises.iter().filter(|promise| !refused(promise)) {
             ensure(kept(promise, registry, store), "I6", || {
                 format!("acknowledged, and not in the store: {promise:?}")
@@ -75,6 +91,14 @@ impl Durability {
         }
         Ok(())
     }
+}
+
+/// Whether a participant takes part, and can pay and be paid in a currency.
+fn able(registry: &Registry, name: &FspId, currency: Option<Currency>) -> bool {
+    registry.participant_named(name.as_str()).filter(|known| known.active).is_some_and(|known| {
+        let account = |currency| registry.account_of(known.id, currency, AccountType::Position);
+        currency.is_none_or(|currency| account(currency).is_some_and(|account| account.active))
+    })
 }
 
 fn kept(promise: &Promise, registry: &Registry, store: &MemoryStore) -> bool {

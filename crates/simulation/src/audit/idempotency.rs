@@ -1,4 +1,5 @@
-//! I5: n deliveries of a message equal one; the same id with other content is error 3106 and changes nothing.
+//! I5: n deliveries of a message equal one; the same id with other content is error 3106 (or 3100, where an error
+//! follows a state or a state an error) and changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,9 +64,14 @@ impl Idempotency {
             let answers = self.answers.get(&transfer.id).unwrap_or(&nothing).iter();
             let of_payee = answers.filter(|(source, _)| payee.is_some_and(|payee| payee.name == *source));
             let other_answers = of_payee.filter(|(_, hash)| transfer.answer_hash.is_some_and(|first| first != *hash));
-            for (sender, _) in other_requests.map(|(request, _)| request).chain(other_answers) {
+            let requests = other_requests.map(|((sender, _), _)| (sender, false));
+            // An error after a state is not a modified one, but late.
+            for (sender, may_be_late) in requests.chain(other_answers.map(|(sender, _)| (sender, true))) {
                 let participant = registry.participant_named(sender.as_str()).map(|known| known.id);
-                let warned = participant.is_some_and(|sender| told.was_told_modified(transfer.id, sender));
+                let warned = participant.is_some_and(|sender| {
+                    told.was_told_modified(transfer.id, sender)
+                        || may_be_late && told.was_told_late(transfer.id, sender)
+                });
                 ensure(warned, "I5", || {
                     format!("{sender} sent other content for {} and was not told 3106", transfer.id)
                 })?;

@@ -38,6 +38,8 @@ struct Ears {
     expired: u32,
     committed_by_patch: u32,
     modified: u64,
+    /// Error 3100: an answer that came too late.
+    late: u32,
     /// How it ended, in any message since the inspection began.
     inspected: u32,
 }
@@ -106,6 +108,7 @@ impl Totality {
             Word::Patch(TransferState::Committed) => ears.committed_by_patch += 1,
             Word::Error(code) if **code == *ErrorCode::TransferExpired.text() => ears.expired += u32::from(durable),
             Word::Error(code) if **code == *ErrorCode::ModifiedRequest.text() => ears.modified += 1,
+            Word::Error(code) if **code == *ErrorCode::ValidationError.text() => ears.late += 1,
             _ => {}
         }
         Ok(())
@@ -148,6 +151,11 @@ impl Totality {
     /// Whether an FSP was told that it had used an id for other content.
     pub(crate) fn was_told_modified(&self, id: TransferId, participant: ParticipantId) -> bool {
         self.ears.get(&(id, participant)).is_some_and(|ears| ears.modified > 0)
+    }
+
+    /// Whether an FSP was told that its answer came after another one, or after the end.
+    pub(crate) fn was_told_late(&self, id: TransferId, participant: ParticipantId) -> bool {
+        self.ears.get(&(id, participant)).is_some_and(|ears| ears.late > 0)
     }
 
     /// How often anybody was told so.
