@@ -17,12 +17,19 @@ pub(super) struct Impossible {
     name: &'static str,
     /// Only with such ids; `None`: with any.
     ids: Option<Ids>,
+    /// It fails by chance, and is none the worse for passing.
+    by_chance: bool,
     why: &'static str,
 }
 
 /// With these ids, or with any.
 const fn impossible(name: &'static str, ids: Option<Ids>, why: &'static str) -> Impossible {
-    Impossible { name, ids, why }
+    Impossible { name, ids, by_chance: false, why }
+}
+
+/// With any ids, now and then.
+const fn by_chance(name: &'static str, why: &'static str) -> Impossible {
+    Impossible { name, ids: None, by_chance: true, why }
 }
 
 const ULID: Option<Ids> = Some(Ids::Ulid);
@@ -30,6 +37,8 @@ const UUID: Option<Ids> = Some(Ids::Uuid);
 const OWN_REQUEST: &str = "the Toolkit, as the payer, refuses the request that it sent itself as the payee";
 const OWN_ULID: &str = "the Toolkit, as the payee, refuses the Toolkit's own ULIDs in version 1.0 (3100)";
 const OWN_VERSION: &str = "the Toolkit, as the payee, answers version 1.0 in version 1.0, and the file wants 2.0";
+const OWN_DATE: &str =
+    "the Toolkit, as the payee, sends the Date of the request, which may be a second before the answer's";
 const ACCEPT: &str = "contradicts the file of the same name in hub-core";
 
 pub(super) const TRANSACTION_REQUESTS: &[Impossible] =
@@ -90,6 +99,11 @@ pub(super) const CORE_GP: &[Impossible] = &[
         None,
         ACCEPT,
     ),
+    by_chance("Positive tests for parties > GET /parties/{Type}/{ID}: Callback Date is >= Response Date", OWN_DATE),
+    by_chance(
+        "Positive tests for parties > GET /parties/{Type}/{ID}/{SubId}: Callback Date is a valid HTTP date and >= Response Date",
+        OWN_DATE,
+    ),
 ];
 
 /// The lines in which the kit told of failures, and what they come to.
@@ -107,6 +121,9 @@ impl Failures {
     pub(super) fn without(&self, impossible: &[Impossible], ids: Ids, mut count: Count) -> Count {
         for one in impossible.iter().filter(|one| one.ids.is_none_or(|wanted| wanted == ids)) {
             let failed = self.0.iter().filter(|failure| one.is(failure)).count() as u64;
+            if failed == 0 && one.by_chance {
+                continue;
+            }
             if failed == 0 {
                 say(&format!("listed as impossible, and did not fail: {}", one.name));
                 count += Count::FAILED;
@@ -121,6 +138,7 @@ impl Failures {
 }
 
 impl Impossible {
+    /// Whether a failure, as the kit tells of it, is of this assertion.
     fn is(&self, failure: &str) -> bool {
         failure.strip_prefix(self.name).is_some_and(|message| message.starts_with(": "))
     }
@@ -144,6 +162,12 @@ mod tests {
                 count(5, 1, 1),
             ),
             (&["  FAIL case > request: a: x"], Ids::Uuid, count(5, 1, 0), count(5, 1, 1)),
+            (
+                &["  FAIL case > request: a: x", "  FAIL case > request: c: x"],
+                Ids::Ulid,
+                count(5, 2, 0),
+                count(5, 0, 2),
+            ),
             (&["case > request: a: fine"], Ids::Ulid, count(5, 0, 0), count(5, 1, 0)),
         ] {
             let mut failures = Failures::default();
