@@ -150,8 +150,11 @@ mod tests {
 
     #[test]
     fn what_is_impossible_counts_as_skipped_and_what_is_not_listed_fails() {
-        let list =
-            [impossible("case > request: a", None, "why"), impossible("case > request: b", Some(Ids::Uuid), "why")];
+        let list = [
+            impossible("case > request: a", None, "why"),
+            impossible("case > request: b", Some(Ids::Uuid), "why"),
+            by_chance("case > request: c", "why"),
+        ];
         let count = |passed, failed, skipped| Count { passed, failed, skipped, ..Count::default() };
         for (lines, ids, kit, expect) in [
             (&["  FAIL case > request: a: expected 1"][..], Ids::Ulid, count(5, 1, 2), count(5, 0, 3)),
