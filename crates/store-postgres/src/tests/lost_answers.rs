@@ -130,6 +130,8 @@ fn a_batch_that_no_standby_has_is_not_done() {
     let standbys = |names: &str| {
         server.psql(&settings.url, &format!("ALTER SYSTEM SET synchronous_standby_names = '{names}'"));
         server.psql(&settings.url, "SELECT pg_reload_conf()");
+        // The checkpointer tells all backends of standbys, and looks at the new settings before it begins a checkpoint.
+        server.psql(&settings.url, "CHECKPOINT");
     };
     runtime().block_on(async {
         let store = PostgresStore::open(settings.clone(), Migrate::Yes).await.unwrap();
