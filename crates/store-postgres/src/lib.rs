@@ -14,16 +14,20 @@
 mod batch;
 mod books;
 mod columns;
+mod content;
 mod error;
 mod migration;
 mod node;
 mod numeric;
+mod packets;
 mod postgres_store;
 mod session;
 mod settings;
+mod story;
 mod tables;
 mod time;
 mod tls;
+mod unpack;
 mod value;
 mod writes;
 

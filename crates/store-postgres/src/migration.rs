@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_base.sql"),
     include_str!("../migrations/0002_batches.sql"),
     include_str!("../migrations/0003_packets.sql"),
+    include_str!("../migrations/0004_outbox_batches.sql"),
 ];
 
 /// The newest version that this program knows.

@@ -1,8 +1,8 @@
 //! This process among the others that share the database.
 //!
 //! A node has a row with its epoch: a process that starts under the same name raises it, and from then on its former self
-//! can't write. The row also holds this node's block of message numbers and the time of its last batch, so that the one
-//! update of it in each batch does all of this, and waits for no other node.
+//! can't write. The row also holds this node's block of message numbers, the time of its last batch, and which of its batches
+//! are settled, so that the one update of it in each batch does all of this, and waits for no other node.
 
 use fspiop::Timestamp;
 use store::StoreError;
@@ -13,6 +13,7 @@ use crate::{
     error::Failure,
     session::Session,
     time::{Time, now},
+    unpack::{Open, unpack},
 };
 
 /// How long a node's claim to its part of the outbox holds without being renewed. It is renewed every second, so that one or
@@ -45,6 +46,8 @@ pub(crate) struct Place {
     pub(crate) last_message: MessageId,
     /// How many batches this node has committed before.
     pub(crate) batches: i64,
+    /// Up to which of them all messages are done with, or have rows of their own.
+    pub(crate) settled: i64,
 }
 
 const REGISTER: &str = concat!(
@@ -64,7 +67,8 @@ const FORGET: &str = concat!(
     "DELETE FROM node WHERE lease_until < ",
     now!(),
     // Asked so, each node is looked up by the index; NOT EXISTS reads the whole outbox.
-    " - 86400000 AND (SELECT min(outbox.id) FROM outbox WHERE owner = node.id) IS NULL AND name <> $2"
+    " - 86400000 AND (SELECT min(outbox.id) FROM outbox WHERE owner = node.id) IS NULL AND settled_batch = batches
+     AND name <> $2"
 );
 
 /// Registers this process; what its former self left behind is its own at once.
@@ -82,12 +86,14 @@ pub(crate) async fn register(session: &Session, name: &str, time: &Time) -> Resu
 pub(crate) const PLACE: &str = concat!(
     "SELECT greatest(last_batch, ",
     now!(),
-    ") AS now, next_message, last_message, batches FROM node WHERE id = $2 AND epoch = $3 FOR UPDATE"
+    ") AS now, next_message, last_message, batches, settled_batch FROM node WHERE id = $2 AND epoch = $3 FOR UPDATE"
 );
 
 /// Writes down where the batch after this one goes on.
-pub(crate) const MOVE_ON: &str =
-    "UPDATE node SET last_batch = $2, next_message = $3, last_message = $4, batches = $5 WHERE id = $1";
+pub(crate) const MOVE_ON: &str = "UPDATE node SET last_batch = $2, next_message = $3, last_message = $4, batches = $5, settled_batch = $6 WHERE id = $1";
+
+/// Writes down that batches up to one are settled.
+pub(crate) const SETTLE: &str = "UPDATE node SET settled_batch = $2 WHERE id = $1";
 
 /// How many batches this node has committed. A batch that is still under way has locked the row, so that this waits for its
 /// end; and since it writes, its answer comes when all that was committed before is as durable as itself.
@@ -109,6 +115,7 @@ pub(crate) fn read_place(columns: &mut Columns<'_>) -> Result<Place, StoreError>
         next_message: columns.next("next_message")?,
         last_message: columns.next("last_message")?,
         batches: columns.next("batches")?,
+        settled: columns.next("settled_batch")?,
     })
 }
 
@@ -133,7 +140,7 @@ const RENEW: &str = concat!(
     claim_ms!(),
     " WHERE id = $2 AND epoch = $3 RETURNING lease_until - ",
     claim_ms!(),
-    " AS now"
+    " AS now, settled_batch, batches"
 );
 
 const LEAVE: &str = concat!("UPDATE node SET lease_until = ", now!(), " WHERE id = $2 AND epoch = $3");
@@ -148,13 +155,52 @@ pub(crate) async fn leave(session: &Session, node: Node, time: &Time) -> Result<
 const ADOPT: &str = "UPDATE outbox SET owner = $2, untold = true
      WHERE owner = ANY (ARRAY(SELECT id FROM node WHERE lease_until <= $1 AND id <> $2))";
 
+/// Nodes whose claims ran out with batches that are not settled, locked. One that is in the middle of a batch after all, or
+/// that another node takes over, is left for the next time.
+const LOST: &str = "SELECT id, settled_batch, batches FROM node
+     WHERE lease_until <= $1 AND id <> $2 AND settled_batch < batches ORDER BY id FOR UPDATE SKIP LOCKED";
+
 const TELL: &str = "UPDATE outbox SET untold = false WHERE owner = $1 AND untold";
+
+/// Whether the first batch that is not settled is that old.
+const IS_LATE: &str = "SELECT number FROM outbox_batch WHERE node = $1 AND number = $2 AND at < $3";
+
+const OPEN: &str = "SELECT id, settled_batch, batches FROM node WHERE id = $1 AND epoch = $2 FOR UPDATE";
+
+/// A message that is not delivered within this many milliseconds gets a row of its own, so that few batches are open. Most
+/// arrive within 50.
+const UNPACK_AFTER_MS: i64 = 10_000;
+
+fn read_open(columns: &mut Columns<'_>) -> Result<Open, StoreError> {
+    let node = NodeId(columns.next("id")?);
+    Ok(Open { node, settled: columns.next("settled_batch")?, last: columns.next("batches")? })
+}
+
+/// Gives all messages that this node is to deliver rows of their own. To be run in a transaction.
+pub(crate) async fn unpack_own(session: &Session, node: Node) -> Result<(), Failure> {
+    let rows = session.query(OPEN, &[&node.id.0, &node.epoch]).await?;
+    let open = columns::one("node", &rows, read_open)?.ok_or_else(superseded)?;
+    unpack(session, open, node.id, false).await
+}
 
 /// Renews this node's claim and takes over what nodes left behind whose claims ran out. `true` if there are messages that
 /// this node was not told of. To be run in a transaction.
 pub(crate) async fn take_over(session: &Session, node: Node, time: &Time) -> Result<bool, Failure> {
     let rows = session.query(RENEW, &[&time.parameter(), &node.id.0, &node.epoch]).await?;
-    let now: i64 = columns::one("node", &rows, |columns| columns.next("now"))?.ok_or_else(superseded)?;
+    let renewed = columns::one("node", &rows, |columns| {
+        let now: i64 = columns.next("now")?;
+        let (settled, last) = (columns.next("settled_batch")?, columns.next("batches")?);
+        Ok((now, Open { node: node.id, settled, last }))
+    });
+    let (now, open) = renewed?.ok_or_else(superseded)?;
+    let late = session.query(IS_LATE, &[&node.id.0, &(open.settled + 1), &(now - UNPACK_AFTER_MS)]).await?;
+    if !late.is_empty() {
+        unpack(session, open, node.id, false).await?;
+    }
+    let lost = columns::all("node", &session.query(LOST, &[&now, &node.id.0]).await?, read_open)?;
+    for open in lost {
+        unpack(session, open, node.id, true).await?;
+    }
     session.execute(ADOPT, &[&now, &node.id.0]).await?;
     Ok(session.execute(TELL, &[&node.id.0]).await? > 0)
 }

@@ -9,18 +9,20 @@ use fspiop::{Currency, FspId, PartyId, QuoteId, Timestamp, TransferId};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{AccountId, Balance, Transfer};
 use store::{Abandoned, Between, Committed, Store, StoreError, Story, Visitor};
-use switch::{Command, Configuration, Message, MessageId, PartyEntry, Quote, Subject};
-use tokio::{join, sync::Mutex};
+use switch::{Command, Configuration, Message, MessageId, PartyEntry, Quote};
+use tokio::sync::Mutex;
 
 use crate::{
     Migrate, Migrated, PostgresSettings,
     batch::{Current, Writer},
     books, columns,
     error::{self, Failure},
-    migration, node,
-    node::Node,
+    migration,
+    node::{self, Node},
+    packets,
     session::{Link, Parameters, Purpose, Session, within},
-    tables::{balance, configuration, funds_movement, ilp_packet, limit, outbox, party, quote, sent_message, transfer},
+    story,
+    tables::{balance, configuration, limit, outbox, party, quote, transfer},
     time::Time,
     value::{Stored, column},
 };
@@ -75,10 +77,9 @@ impl PostgresStore {
         }
         let configuration = first_configuration(&session, Some(&settings.hub)).await?;
         let node = node::register(&session, &settings.node, &time).await.map_err(Failure::into_error)?;
-        let current = Arc::new(Current::new(configuration.clone()));
         let doubts = Arc::<AtomicU64>::default();
-        let (told, shared) = (configuration, doubts.clone());
-        let writer = Writer { link, node, time: time.clone(), current: current.clone(), told, doubts: shared };
+        let writer = Writer::new(link, node, time.clone(), configuration, doubts.clone());
+        let current = writer.current.clone();
         let claims = Mutex::new(Link::new(settings.clone(), Purpose::Write));
         let writer = Arc::new(Mutex::new(writer));
         let writing = Writing { node, time, writer, claims, doubts, told_doubts: AtomicU64::new(0) };
@@ -160,34 +161,12 @@ impl PostgresStore {
         Ok(self.current.get())
     }
 
-    async fn read_story(&self, id: TransferId) -> Result<Story, StoreError> {
-        let (key, quote) = (id.write(), QuoteId(id.0));
-        let subjects = column(&[Subject::Transfer(id), Subject::Quote(quote)], Clone::clone);
-        let mut link = self.reader().lock().await;
-        snapshot(&mut link, async |session| {
-            let (transfer, funds, quote, done, pending) = join!(
-            biased;
-                    session.find(transfer::FIND, &key),
-                    session.find(funds_movement::FIND, &key),
-                    session.find(quote::FIND, &key),
-                    session.find(sent_message::DONE, &subjects),
-                    session.find(sent_message::PENDING, &subjects),
-                );
-            let mut messages = columns::all("sent_message", &done?, sent_message::read_done)?;
-            messages.extend(columns::all("outbox", &pending?, sent_message::read_pending)?);
-            messages.sort_by_key(|sent| sent.id);
-            Ok(Story {
-                transfer: columns::one("transfer", &transfer?, transfer::read)?,
-                funds: columns::one("funds_movement", &funds?, funds_movement::read)?,
-                quote: columns::one("quote", &quote?, quote::read)?,
-                messages,
-            })
-        })
-        .await
-    }
-
     /// A page is full as long as there are rows: whoever asked takes one that is not for the last one.
-    async fn read_pending(&self, node: Node, after: MessageId, rows: usize) -> Result<Vec<Message>, StoreError> {
+    async fn read_pending(&self, writing: &Writing, after: MessageId, rows: usize) -> Result<Vec<Message>, StoreError> {
+        let node = writing.node;
+        let mut link = writing.claims.lock().await;
+        transaction(&mut link, "BEGIN", async |session| node::unpack_own(session, node).await).await?;
+        drop(link);
         let (mut found, mut after) = (Vec::new(), after.0);
         loop {
             let missing = rows - found.len();
@@ -286,8 +265,8 @@ impl Store for PostgresStore {
 
     fn ilp_packet(&self, id: TransferId) -> BoxFuture<'_, Result<Option<Box<str>>, StoreError>> {
         async move {
-            let rows = self.ask(ilp_packet::FIND, &[&id.write()]).await?;
-            Ok(columns::one("ilp_packet", &rows, ilp_packet::read)?.map(|(_, packet)| packet))
+            let mut link = self.reader().lock().await;
+            snapshot(&mut link, async |session| packets::of(session, id).await).await
         }
         .boxed()
     }
@@ -298,12 +277,8 @@ impl Store for PostgresStore {
         rows: usize,
     ) -> BoxFuture<'_, Result<Vec<(TransferId, Box<str>)>, StoreError>> {
         async move {
-            let Between { payer, payee, since, until } = between;
-            let (payer, payee) = (payer.write(), payee.write());
-            let rows = self
-                .ask(ilp_packet::BETWEEN, &[&payer, &payee, &since.as_millis(), &until.as_millis(), &limit(rows)])
-                .await?;
-            columns::all("ilp_packet", &rows, ilp_packet::read)
+            let mut link = self.reader().lock().await;
+            snapshot(&mut link, async |session| packets::between(session, between, limit(rows)).await).await
         }
         .boxed()
     }
@@ -341,7 +316,7 @@ impl Store for PostgresStore {
     fn pending_messages(&self, after: MessageId, rows: usize) -> BoxFuture<'_, Result<Vec<Message>, StoreError>> {
         async move {
             let Some(writing) = &self.writing else { return Ok(Vec::new()) };
-            self.read_pending(writing.node, after, rows).await
+            self.read_pending(writing, after, rows).await
         }
         .boxed()
     }
@@ -355,7 +330,11 @@ impl Store for PostgresStore {
     }
 
     fn story(&self, id: TransferId) -> BoxFuture<'_, Result<Story, StoreError>> {
-        self.read_story(id).boxed()
+        async move {
+            let mut link = self.reader().lock().await;
+            snapshot(&mut link, async |session| story::read(session, id).await).await
+        }
+        .boxed()
     }
 
     fn visit_books(&self, visitor: Visitor) -> BoxFuture<'_, Result<(), StoreError>> {

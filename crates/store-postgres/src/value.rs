@@ -10,7 +10,7 @@ use ledger::{
 use switch::{EndpointType, Headers, JwsKeyId, MessageId, Method, OracleId, QuoteStatus, Subject};
 use tokio_postgres::types::{FromSqlOwned, ToSql};
 
-use crate::numeric::Numeric;
+use crate::{numeric::Numeric, tables::outbox_batch::Hash};
 
 /// A value that a column can hold.
 pub(crate) trait Stored: Sized {
@@ -123,6 +123,8 @@ stored! {
     Box<str>: String, |text| Some(text.into()), |text| text.to_string();
     JwsKeyId: String, |text| Some(JwsKeyId(text.into())), |id| id.0.to_string();
     Bytes: Vec<u8>, |bytes| Some(bytes.into()), |bytes| bytes.to_vec();
+    Hash: i32, |number| Some(Hash(number)), |hash| hash.0;
+    Vec<i64>: Vec<i64>, Some, Clone::clone;
     ContentHash: Vec<u8>, |bytes| bytes.try_into().ok().map(ContentHash), |hash| hash.0.to_vec();
     Headers: String, |text| Headers::from_text(&text), Headers::to_text;
     Subject: String, |text| Subject::parse(&text), ToString::to_string;

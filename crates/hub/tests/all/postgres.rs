@@ -55,7 +55,7 @@ impl<'a> Site<'a> {
 
     /// Waits until no node has messages to deliver.
     async fn quiet(&self) {
-        let count = async || self.server.psql(&self.url, "SELECT count(*) FROM outbox");
+        let count = async || self.server.psql(&self.url, "SELECT count(*) FROM pending_message");
         eventually("an empty outbox", async || (count().await.trim() == "0").then_some(())).await;
     }
 

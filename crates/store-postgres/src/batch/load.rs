@@ -9,7 +9,8 @@ use fspiop::{PartyId, Timestamp, TransferId};
 use ledger::{AccountId, Balance, FundsMovement, Transfer};
 use store::StoreError;
 use switch::{
-    Administration, Command, Configuration, DeliveryResult, Keys, MessageId, PartyEntry, Quote, State, Subject,
+    Administration, Command, Configuration, Delivery, DeliveryResult, Keys, MessageId, PartyEntry, Quote, State,
+    Subject,
 };
 use tokio::join;
 
@@ -23,8 +24,9 @@ use crate::{
     tables::{
         balance, configuration, funds_movement, identity,
         outbox::{self, Earlier},
-        party, quote, transfer,
+        outbox_batch, party, quote, transfer,
     },
+    unpack::{Open, unpack},
     value::column,
 };
 
@@ -52,6 +54,8 @@ pub(super) struct Loaded {
     pub(super) last_message: MessageId,
     /// Which of this node's batches this is, from 1.
     pub(super) number: i64,
+    /// Up to which of them all messages are done with, or have rows of their own.
+    pub(super) settled: i64,
 }
 
 /// Rows as they were read.
@@ -106,9 +110,14 @@ impl Loaded {
             ids.locked.extend(&found.0.used);
             found = first_look(writer, session, &ids, changes).await?;
         }
-        let (mut rows, place, version, earlier) = found;
+        let (mut rows, mut place, version, earlier) = found;
         if !rows.used.is_subset(&ids.locked) {
             return Err(Failure::Contended("an id was used meanwhile".to_owned()));
+        }
+        if writer.is_uncertain || commands.iter().flat_map(deliveries).any(|one| writer.needs_row(one, place.settled)) {
+            let open = Open { node: writer.node.id, settled: place.settled, last: place.batches };
+            unpack(session, open, writer.node.id, false).await?;
+            place.settled = place.batches;
         }
         if !ids.parties.is_empty() {
             let [kinds, identifiers, sub_ids] = party::names(&ids.parties);
@@ -140,6 +149,7 @@ impl Loaded {
             next_message,
             last_message,
             number: place.batches + 1,
+            settled: place.settled,
         })
     }
 }
@@ -187,16 +197,19 @@ async fn first_look(
         funds_movement::LOCK,
         quote::LOCK,
         outbox::EARLIER,
+        outbox_batch::EARLIER,
         balance::LOCK,
     ];
     session.prepare(&statements).await?;
     let (new, locked_ids, quotes) =
         (column(&ids.new, |id| *id), column(&ids.locked, |id| *id), column(&ids.quotes, |id| *id));
     let subjects = column(&ids.subjects, Clone::clone);
+    let hashes = outbox_batch::hashes(&ids.subjects);
     let (now, id, epoch) = (writer.time.parameter(), writer.node.id.0, writer.node.epoch);
-    let place = [&now as &(dyn tokio_postgres::types::ToSql + Sync), &id, &epoch];
+    let place: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&now, &id, &epoch];
+    let others: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&id, &hashes];
     // Sent in this order: the version is read under the lock, and what is pending when the rows are locked.
-    let (begin, locked, place, version, used, transfers, funds, quotes, earlier) = join!(
+    let (begin, locked, place, version, used, transfers, funds, quotes, earlier, of_others) = join!(
         biased;
         session.client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
         session.find(lock, &LOCKS),
@@ -207,6 +220,7 @@ async fn first_look(
         unless_empty(session, funds_movement::LOCK, &locked_ids),
         unless_empty(session, quote::LOCK, &quotes),
         unless_empty(session, outbox::EARLIER, &subjects),
+        session.query(outbox_batch::EARLIER, &others),
     );
     begin?;
     locked?;
@@ -220,7 +234,9 @@ async fn first_look(
         parties: Vec::new(),
         balances: Vec::new(),
     };
-    Ok((rows, place, version, columns::all("outbox", &earlier?, outbox::read_earlier)?))
+    let mut earlier = columns::all("outbox", &earlier?, outbox::read_earlier)?;
+    earlier.extend(columns::all("outbox_batch", &of_others?, outbox_batch::read_earlier)?);
+    Ok((rows, place, version, earlier))
 }
 
 /// Asks for rows of these keys, if there are any.
@@ -253,20 +269,20 @@ async fn numbers(session: &Session, place: &Place, commands: &[Command]) -> Resu
 
 /// What the commands lead to messages about.
 fn subjects(commands: &[Command]) -> Vec<Subject> {
-    let mut subjects = HashSet::new();
-    for command in commands {
-        match command {
-            Command::Deliveries(deliveries) => {
-                for delivery in deliveries {
-                    if let DeliveryResult::GaveUp { message, .. } = &delivery.result {
-                        subjects.insert(message.subject.clone());
-                    }
-                }
-            }
-            command => subjects.extend(command.subject()),
-        }
-    }
+    let given_up = commands.iter().flat_map(deliveries).filter_map(|delivery| match &delivery.result {
+        DeliveryResult::GaveUp { message, .. } => Some(message.subject.clone()),
+        DeliveryResult::Delivered | DeliveryResult::Failing { .. } => None,
+    });
+    let subjects: HashSet<_> = commands.iter().filter_map(Command::subject).chain(given_up).collect();
     subjects.into_iter().collect()
+}
+
+/// What a command says became of messages.
+fn deliveries(command: &Command) -> &[Delivery] {
+    match command {
+        Command::Deliveries(deliveries) => deliveries,
+        _ => &[],
+    }
 }
 
 /// Whether a command can change the configuration.

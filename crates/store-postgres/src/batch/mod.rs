@@ -2,6 +2,7 @@
 //! together with the COMMIT.
 
 mod load;
+mod unsettled;
 mod write;
 
 use std::{
@@ -14,7 +15,7 @@ use std::{
 };
 
 use store::{Committed, StoreError};
-use switch::{Command, Configuration};
+use switch::{Command, Configuration, Delivery, DeliveryResult};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::{
@@ -24,6 +25,7 @@ use crate::{
     time::Time,
 };
 use load::{Loaded, unforeseen};
+use unsettled::{Settlement, Unsettled};
 
 /// How often a batch is decided when other nodes are in its way. Each time one of them has got on, so that many in a row are a
 /// sign of something else.
@@ -67,15 +69,37 @@ pub(crate) struct Writer {
     pub(crate) told: Arc<Configuration>,
     /// Batches whose fate could not be found out.
     pub(crate) doubts: Arc<AtomicU64>,
+    /// Messages of this process that are still to be delivered and have no rows of their own.
+    unsettled: Unsettled,
+    /// There may be batches whose messages are not in `unsettled`: of an earlier process, or in doubt.
+    is_uncertain: bool,
 }
 
 /// A batch whose COMMIT was sent: what it is, if it was done.
 struct Sent {
-    number: i64,
     committed: Committed,
+    settlement: Settlement,
 }
 
 impl Writer {
+    /// A writer for a node that was just registered.
+    pub(crate) fn new(
+        link: Link,
+        node: Node,
+        time: Time,
+        configuration: Arc<Configuration>,
+        doubts: Arc<AtomicU64>,
+    ) -> Writer {
+        let current = Arc::new(Current::new(configuration.clone()));
+        let unsettled = Unsettled::default();
+        Writer { link, node, time, current, told: configuration, doubts, unsettled, is_uncertain: true }
+    }
+
+    /// Whether a message is to have a row of its own, in which it is written down what became of it.
+    fn needs_row(&self, delivery: &Delivery, settled: i64) -> bool {
+        !is_prompt(delivery) && self.unsettled.holds(delivery.message, settled)
+    }
+
     /// Decides a batch and makes it durable. Nothing in memory changes before the COMMIT has succeeded.
     pub(crate) async fn commit(&mut self, commands: &[Command]) -> Result<Committed, StoreError> {
         let deadline = Instant::now() + FATE_WITHIN;
@@ -93,8 +117,8 @@ impl Writer {
         let mut sent = None;
         let result = timeout(ANSWER_TIMEOUT, self.transact(&session, commands, &mut sent)).await;
         drop(session);
-        let committed = match (result, sent) {
-            (Ok(Ok(())), Some(sent)) => sent.committed,
+        let sent = match (result, sent) {
+            (Ok(Ok(())), Some(sent)) => sent,
             (Ok(Err(Failure::Failed(StoreError::Unknown(reason)))), Some(sent)) => {
                 self.find_out(sent, reason, deadline).await?
             }
@@ -109,6 +133,9 @@ impl Writer {
             }
             (Ok(Ok(())), None) => return Err(unforeseen("nothing").into()),
         };
+        let Sent { committed, settlement } = sent;
+        self.unsettled.apply(settlement);
+        self.is_uncertain = false;
         if let Some(configuration) = &committed.configuration {
             self.told = configuration.clone();
             self.current.advance(configuration);
@@ -120,17 +147,17 @@ impl Writer {
         let mut loaded = Loaded::load(self, session, commands).await?;
         let decide = || switch::decide(&mut loaded.state, commands);
         let outcomes = catch_unwind(AssertUnwindSafe(decide)).map_err(|_| refused("a decision panicked"))?;
-        let (writes, messages, configuration) = write::collect(self, session, &mut loaded).await?;
+        let (writes, messages, configuration, settlement) = write::collect(self, session, &mut loaded).await?;
         let news =
             configuration.or_else(|| (loaded.before.version != self.told.version).then(|| loaded.before.clone()));
         let committed = Committed { now: loaded.now, outcomes, messages, configuration: news };
-        *sent = Some(Sent { number: loaded.number, committed });
+        *sent = Some(Sent { committed, settlement });
         write::finish(session, &writes).await
     }
 
     /// Asks on another connection whether a batch was done of which the answer was lost. Of one that was, everything is
     /// known; one that was not can be tried again.
-    async fn find_out(&mut self, sent: Sent, reason: String, deadline: Instant) -> Result<Committed, Failure> {
+    async fn find_out(&mut self, sent: Sent, reason: String, deadline: Instant) -> Result<Sent, Failure> {
         self.link.drop_session();
         let asked = timeout_at(deadline, async {
             loop {
@@ -142,14 +169,20 @@ impl Writer {
             }
         });
         match asked.await {
-            Ok(Ok(batches)) if batches >= sent.number => Ok(sent.committed),
+            Ok(Ok(batches)) if batches >= sent.settlement.number => Ok(sent),
             Ok(Ok(_)) => Err(StoreError::Unavailable(format!("nothing was done: {reason}")).into()),
             Ok(Err(_)) | Err(_) => {
+                self.is_uncertain = true;
                 self.doubts.fetch_add(1, Ordering::SeqCst);
                 Err(StoreError::Unknown(reason).into())
             }
         }
     }
+}
+
+/// Whether a message was delivered as nearly all are: there is nothing to be said of it but when.
+fn is_prompt(delivery: &Delivery) -> bool {
+    delivery.result == DeliveryResult::Delivered && delivery.attempts == 1
 }
 
 fn silence() -> String {

@@ -1,36 +1,41 @@
 //! What a batch changed, written with one statement a table, and the COMMIT with them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use fspiop::{QuoteId, TransferId};
 use ledger::AccountId;
-use switch::{Configuration, Message, MessageId};
+use switch::{Configuration, Delivery, Message, MessageId};
 use tokio::join;
 use tokio_postgres::Error;
 
 use super::{
-    Writer,
+    Writer, is_prompt,
     load::{Loaded, unforeseen},
     refused,
+    unsettled::Settlement,
 };
 use crate::{
     error::{self, Failure},
     node,
     session::Session,
     tables::{
-        balance, configuration, entry, funds_movement, identity, ilp_packet,
+        balance, configuration, entry, funds_movement, identity,
         outbox::{self, Addressed},
+        outbox_batch::{self, Hash, OutboxBatch},
         party, quote, sent_message, transfer,
     },
     writes::{Writes, parameters},
 };
 
-/// Finds out what is to be written, with the messages that are this node's, and the configuration if it changed.
-pub(super) async fn collect(
-    writer: &Writer,
-    session: &Session,
-    loaded: &mut Loaded,
-) -> Result<(Writes, Vec<Message>, Option<Arc<Configuration>>), Failure> {
+/// What a batch leads to: its writes, the messages that are this node's, the configuration if it changed, and which messages
+/// are still to be delivered then.
+type Collected = (Writes, Vec<Message>, Option<Arc<Configuration>>, Settlement);
+
+/// Finds out what is to be written.
+pub(super) async fn collect(writer: &Writer, session: &Session, loaded: &mut Loaded) -> Result<Collected, Failure> {
     let mut writes = Writes::default();
     let state = &loaded.state;
     let changed = state.touches_configuration().then(|| Arc::new(state.configuration()));
@@ -40,19 +45,36 @@ pub(super) async fn collect(
     write_ledger(&mut writes, loaded)?;
     write_switch(&mut writes, loaded);
     let messages = loaded.state.take_messages();
-    let messages = assign(writer, session, loaded, messages).await?;
-    if !messages.is_empty() {
-        outbox::insert(&mut writes, &messages);
+    let (own, others) = assign(writer, session, loaded, messages).await?;
+    if !others.is_empty() {
+        outbox::insert(&mut writes, &others);
     }
-    let deliveries = &loaded.state.changes().deliveries;
-    if !deliveries.is_empty() {
-        sent_message::settle(&mut writes, deliveries, loaded.now);
-    }
+    let settlement = write_outbox(&mut writes, writer, loaded, &own);
     let (now, numbers) = (loaded.now.as_millis(), (loaded.next_message.0, loaded.last_message.0));
-    writes.push(node::MOVE_ON, parameters![writer.node.id.0, now, numbers.0, numbers.1, loaded.number]);
+    let parameters = parameters![writer.node.id.0, now, numbers.0, numbers.1, settlement.number, settlement.settled];
+    writes.push(node::MOVE_ON, parameters);
     writes.prepare(session).await?;
-    let told = messages.into_iter().filter(|one| !one.untold);
-    Ok((writes, told.map(|one| one.message).collect(), changed))
+    Ok((writes, own, changed, settlement))
+}
+
+/// The row of this batch, and what became of messages that have rows of their own.
+fn write_outbox(writes: &mut Writes, writer: &Writer, loaded: &Loaded, messages: &[Message]) -> Settlement {
+    let changes = loaded.state.changes();
+    let last = sent_message::last_words(&changes.deliveries);
+    let (delivered, slow): (BTreeMap<MessageId, &Delivery>, BTreeMap<_, _>) =
+        last.into_iter().partition(|(id, delivery)| is_prompt(delivery) && writer.unsettled.holds(*id, loaded.settled));
+    sent_message::settle(writes, &slow, loaded.now);
+    let batch = OutboxBatch {
+        node: writer.node.id,
+        number: loaded.number,
+        at: loaded.now,
+        messages,
+        delivered: &delivered.values().copied().collect::<Vec<_>>(),
+        packets: &changes.ilp_packets,
+    };
+    outbox_batch::insert(writes, &batch);
+    let added = messages.iter().map(|message| message.id).collect();
+    writer.unsettled.settle(loaded.number, added, delivered.into_keys().collect(), loaded.settled)
 }
 
 /// Sends the writes and the COMMIT together. If a write fails, the COMMIT finds a transaction that is undone already.
@@ -118,9 +140,6 @@ fn write_switch(writes: &mut Writes, loaded: &Loaded) {
     if !old.is_empty() {
         quote::update(writes, &old);
     }
-    if !changes.ilp_packets.is_empty() {
-        ilp_packet::insert(writes, &changes.ilp_packets);
-    }
     changes.parties.iter().for_each(|change| party::change(writes, change));
 }
 
@@ -131,29 +150,32 @@ async fn assign(
     session: &Session,
     loaded: &mut Loaded,
     messages: Vec<Message>,
-) -> Result<Vec<Addressed>, Failure> {
-    let earlier: HashMap<_, _> = loaded.earlier.iter().map(|one| ((&one.recipient, &one.subject), one)).collect();
-    let earlier_of = |message: &Message| earlier.get(&(&message.recipient, &message.subject)).copied();
+) -> Result<(Vec<Message>, Vec<Addressed>), Failure> {
+    loaded.earlier.sort_by_key(|one| one.id);
+    let earlier: HashMap<_, _> = loaded.earlier.iter().map(|one| ((one.recipient, one.subject), one)).collect();
+    let key = |message: &Message| (Hash::of_recipient(&message.recipient), Hash::of_subject(&message.subject));
+    let earlier_of = |message: &Message| earlier.get(&key(message)).copied();
     let too_low = messages.iter().any(|message| earlier_of(message).is_some_and(|one| one.id >= message.id));
-    let mut addressed: Vec<_> = messages
-        .into_iter()
-        .map(|message| {
-            let earlier = earlier_of(&message);
-            let owner = earlier.map_or(writer.node.id, |one| one.owner);
+    let (mut own, mut others) = (Vec::with_capacity(messages.len()), Vec::new());
+    for message in messages {
+        match earlier_of(&message) {
             // What is behind a message that its owner was not told of waits with it, or it would overtake it.
-            let untold = owner != writer.node.id || earlier.is_some_and(|one| one.untold);
-            Addressed { message, owner, untold }
-        })
-        .collect();
+            Some(one) if one.owner != writer.node.id || one.untold => {
+                others.push(Addressed { message, owner: one.owner, untold: true });
+            }
+            _ => own.push(message),
+        }
+    }
     if too_low {
         (loaded.next_message, loaded.last_message) = node::next_block(session).await?;
     }
-    for Addressed { message, .. } in &mut addressed {
+    // The own ones follow each other.
+    for message in own.iter_mut().chain(others.iter_mut().map(|one| &mut one.message)) {
         message.id = loaded.next_message;
         loaded.next_message = MessageId(loaded.next_message.0 + 1);
     }
     if loaded.next_message.0 > loaded.last_message.0 + 1 {
         return Err(refused("more messages than numbers").into());
     }
-    Ok(addressed)
+    Ok((own, others))
 }

@@ -7,6 +7,7 @@ pub(crate) mod funds_movement;
 pub(crate) mod identity;
 pub(crate) mod ilp_packet;
 pub(crate) mod outbox;
+pub(crate) mod outbox_batch;
 pub(crate) mod party;
 pub(crate) mod quote;
 pub(crate) mod sent_message;

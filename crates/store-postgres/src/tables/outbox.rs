@@ -1,9 +1,10 @@
-//! Messages to be delivered, and those that were given up.
+//! Messages to be delivered that have rows of their own, and those that were given up.
 
-use fspiop::{FspId, Timestamp};
+use fspiop::Timestamp;
 use store::{Abandoned, StoreError};
 use switch::{Message, MessageId, Subject};
 
+use super::outbox_batch::Hash;
 use crate::{columns::Columns, node::NodeId, value::column, writes::Writes, writes::parameters};
 
 macro_rules! message_columns {
@@ -34,8 +35,8 @@ pub(crate) const EARLIER: &str = concat!(
 
 /// A message that is still to be delivered.
 pub(crate) struct Earlier {
-    pub(crate) subject: Subject,
-    pub(crate) recipient: FspId,
+    pub(crate) subject: Hash,
+    pub(crate) recipient: Hash,
     pub(crate) owner: NodeId,
     pub(crate) id: MessageId,
     pub(crate) untold: bool,
@@ -44,8 +45,8 @@ pub(crate) struct Earlier {
 /// A row of [`EARLIER`].
 pub(crate) fn read_earlier(columns: &mut Columns<'_>) -> Result<Earlier, StoreError> {
     Ok(Earlier {
-        subject: columns.next("subject")?,
-        recipient: columns.next("recipient")?,
+        subject: Hash::of_subject(&columns.next("subject")?),
+        recipient: Hash::of_recipient(&columns.next("recipient")?),
         owner: NodeId(columns.next("owner")?),
         id: columns.next("id")?,
         untold: columns.next("untold")?,

@@ -21,9 +21,8 @@ pub(crate) const PENDING: &str = concat!(
     about!()
 );
 
-/// Notes what became of messages.
-pub(crate) fn settle(writes: &mut Writes, deliveries: &[Delivery], now: Timestamp) {
-    let last = last_words(deliveries);
+/// Notes what became of messages that have rows of their own.
+pub(crate) fn settle(writes: &mut Writes, last: &BTreeMap<MessageId, &Delivery>, now: Timestamp) {
     let reason = |delivery: &Delivery| match &delivery.result {
         DeliveryResult::Delivered => None,
         DeliveryResult::Failing { reason } | DeliveryResult::GaveUp { reason, .. } => Some(reason.clone()),
@@ -65,7 +64,7 @@ const FINISH: &str = "WITH done AS (
      SELECT * FROM done";
 
 /// What counts of all that a batch says of a message: its end, if it has one, else what was said last.
-fn last_words(deliveries: &[Delivery]) -> BTreeMap<MessageId, &Delivery> {
+pub(crate) fn last_words(deliveries: &[Delivery]) -> BTreeMap<MessageId, &Delivery> {
     let mut last = BTreeMap::<MessageId, &Delivery>::new();
     for delivery in deliveries {
         let known = last.entry(delivery.message).or_insert(delivery);

@@ -1,5 +1,6 @@
 //! Transfers.
 
+use fspiop::{Timestamp, TransferId};
 use ledger::{AbortReason, Transfer};
 use store::StoreError;
 
@@ -25,6 +26,18 @@ pub(crate) const BY_ID: &str = concat!("SELECT ", transfer_columns!(), " FROM tr
 /// RESERVED transfers whose expiration is not after a moment, the earliest first.
 pub(crate) const DUE: &str =
     "SELECT id FROM transfer WHERE status = 'RESERVED' AND expiration <= $1 ORDER BY expiration, id LIMIT $2";
+
+/// When transfers between two participants within some time were prepared, the earliest first.
+pub(crate) const BETWEEN: &str = "SELECT id, prepared_at FROM transfer
+     WHERE payer = $1 AND payee = $2 AND prepared_at >= $3 AND prepared_at < $4 ORDER BY prepared_at, id LIMIT $5";
+
+/// When a transfer was prepared.
+pub(crate) const PREPARED: &str = "SELECT id, prepared_at FROM transfer WHERE id = $1";
+
+/// A row of [`BETWEEN`] or [`PREPARED`].
+pub(crate) fn read_prepared(columns: &mut Columns<'_>) -> Result<(TransferId, Timestamp), StoreError> {
+    Ok((columns.next("id")?, columns.next("prepared_at")?))
+}
 
 /// Adds transfers.
 pub(crate) fn insert(writes: &mut Writes, transfers: &[&Transfer]) {

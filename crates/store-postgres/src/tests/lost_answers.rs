@@ -74,7 +74,7 @@ fn what_a_batch_in_doubt_has_sent_is_told_once_it_is_there() {
         proxy.lose_commit(Loss::Silent, BATCH);
         let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
                         $$ BEGIN PERFORM pg_sleep(3); RETURN NULL; END $$;
-                    CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON outbox DEFERRABLE INITIALLY DEFERRED
+                    CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON outbox_batch DEFERRABLE INITIALLY DEFERRED
                         FOR EACH ROW EXECUTE FUNCTION slow()";
         tamper(&direct, slow);
         let started = Instant::now();

@@ -1,6 +1,7 @@
 //! The suite on PostgreSQL, and what only a server shared by several nodes can get wrong.
 
 mod abandoned;
+mod batches;
 mod corrupt_rows;
 mod failures;
 mod figures;

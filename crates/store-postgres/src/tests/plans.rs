@@ -15,8 +15,17 @@ use super::{
 use crate::{Migrate, PostgresStore, session::Session};
 
 /// Tables that grow with every payment, partitions by their beginning.
-const GROWING: [&str; 9] =
-    ["identity", "transfer", "ilp_packet", "entry", "quote", "funds_movement", "outbox", "abandoned", "sent_message"];
+const GROWING: [&str; 9] = [
+    "identity",
+    "transfer",
+    "old_ilp_packet",
+    "entry",
+    "quote",
+    "funds_movement",
+    "outbox",
+    "abandoned",
+    "sent_message",
+];
 /// 200,000 payments, a tenth of them open, a tenth of their messages still to be delivered.
 const HISTORY: &str = "
     CREATE TEMP TABLE past AS
@@ -26,7 +35,8 @@ const HISTORY: &str = "
     INSERT INTO transfer (id, payer, payee, amount, currency, condition, expiration, prepare_hash, status, prepared_at)
         SELECT id, 2 + n % 20, 2 + (n + 7) % 20, 1, 'USD', sha256(id), 4000000000000 + n, sha256(id),
                CASE n % 10 WHEN 0 THEN 'RESERVED' ELSE 'COMMITTED' END, n FROM past;
-    INSERT INTO ilp_packet SELECT id, 'packet' FROM past;
+    INSERT INTO old_ilp_packet SELECT id, 'packet' FROM past;
+    INSERT INTO outbox_batch SELECT 99, n, 1000000000 + n, 4 * n, '{1}', '{2}', '{3}', '{4}', '' FROM past WHERE n % 10 = 0;
     INSERT INTO entry (transfer_id, kind, raised, lowered, amount, currency, at)
         SELECT id, 'RESERVE', 1, 2, 1, 'USD', n FROM past;
     INSERT INTO quote SELECT id, 2, 3, sha256(id), 'ANSWERED', sha256(id), n, n FROM past;

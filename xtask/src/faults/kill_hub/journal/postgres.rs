@@ -48,7 +48,7 @@ pub(in super::super) async fn read(url: &str) -> Result<Books> {
             entry,
         )
         .await?,
-        outbox: count(&client, "outbox").await?,
+        outbox: count(&client, "pending_message").await?,
         abandoned: rows(&client, "SELECT recipient, method, subject, reason, abandoned_at FROM abandoned", abandoned)
             .await?,
     })
@@ -56,7 +56,7 @@ pub(in super::super) async fn read(url: &str) -> Result<Books> {
 
 /// How many messages are still to be delivered. The hubs may be running.
 pub(in super::super) async fn outbox(url: &str) -> Result<i64> {
-    count(&connect(url).await?, "outbox").await
+    count(&connect(url).await?, "pending_message").await
 }
 
 async fn connect(url: &str) -> Result<Client> {
