@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use fspiop::TransferId;
+use fspiop::{Timestamp, TransferId};
 use ledger::{Entry, FundsMovement, Transfer};
 use store::{Page, StoreError, Visitor};
 use tokio_postgres::{IsolationLevel, Portal, Transaction};
@@ -37,39 +37,47 @@ async fn visit_accounts(transaction: &Transaction<'_>, visitor: &mut Visitor) ->
     Ok(())
 }
 
-/// Three tables, each by id, are read side by side.
+/// What a movement is sorted by: the moment at which it began, and its id.
+type Key = (Timestamp, TransferId);
+
+/// Three tables, each by the moment and the id, are read side by side.
 async fn visit_movements(transaction: &Transaction<'_>, visitor: &mut Visitor) -> Result<(), StoreError> {
-    let mut transfers =
-        Shelf::new(transaction, "transfer", transfer::BY_ID, transfer::read, |row: &Transfer| row.id).await?;
-    let mut funds = Shelf::new(
-        transaction,
-        "funds_movement",
-        funds_movement::BY_ID,
-        funds_movement::read,
-        |row: &FundsMovement| row.id,
-    )
+    let mut transfers = Shelf::new(transaction, "transfer", transfer::ALL, |columns| {
+        let row: Transfer = transfer::read(columns)?;
+        Ok(((row.prepared_at, row.id), row))
+    })
     .await?;
-    let mut entries =
-        Shelf::new(transaction, "entry", entry::BY_TRANSFER, entry::read, |row: &Entry| row.transfer_id).await?;
-    while let Some(id) = [transfers.id(), funds.id(), entries.id()].into_iter().flatten().min() {
-        let (transfer, funds) = (transfers.take(id).await?, funds.take(id).await?);
+    let mut funds = Shelf::new(transaction, "funds_movement", funds_movement::ALL, |columns| {
+        let row: FundsMovement = funds_movement::read(columns)?;
+        Ok(((row.recorded_at, row.id), row))
+    })
+    .await?;
+    let mut entries = Shelf::new(transaction, "entry", entry::ALL, |columns| {
+        let (movement_at, row): (Timestamp, Entry) = entry::read(columns)?;
+        Ok(((movement_at, row.transfer_id), row))
+    })
+    .await?;
+    while let Some(key) = [transfers.key(), funds.key(), entries.key()].into_iter().flatten().min() {
+        let (transfer, funds) = (transfers.take(key).await?, funds.take(key).await?);
         let mut lines = Vec::new();
-        while let Some(line) = entries.take(id).await? {
+        while let Some(line) = entries.take(key).await? {
             lines.push(line);
         }
-        visitor(Page::Movement { id, transfer, funds, entries: lines });
+        visitor(Page::Movement { id: key.1, transfer, funds, entries: lines });
     }
     Ok(())
 }
 
-/// Rows of a table in the order of their ids, of which some are at hand.
+/// Reads a row and what it is sorted by.
+type Read<T> = fn(&mut Columns<'_>) -> Result<(Key, T), StoreError>;
+
+/// Rows of a table in the order of their keys, of which some are at hand.
 struct Shelf<'a, T> {
     transaction: &'a Transaction<'a>,
     table: &'static str,
     portal: Portal,
-    read: fn(&mut Columns<'_>) -> Result<T, StoreError>,
-    id_of: fn(&T) -> TransferId,
-    at_hand: VecDeque<T>,
+    read: Read<T>,
+    at_hand: VecDeque<(Key, T)>,
 }
 
 impl<'a, T> Shelf<'a, T> {
@@ -77,29 +85,28 @@ impl<'a, T> Shelf<'a, T> {
         transaction: &'a Transaction<'a>,
         table: &'static str,
         sql: &str,
-        read: fn(&mut Columns<'_>) -> Result<T, StoreError>,
-        id_of: fn(&T) -> TransferId,
+        read: Read<T>,
     ) -> Result<Shelf<'a, T>, StoreError> {
         let portal = transaction.bind(sql, &[]).await.map_err(|error| error::of(&error))?;
-        let mut shelf = Shelf { transaction, table, portal, read, id_of, at_hand: VecDeque::new() };
+        let mut shelf = Shelf { transaction, table, portal, read, at_hand: VecDeque::new() };
         shelf.fetch().await?;
         Ok(shelf)
     }
 
-    fn id(&self) -> Option<TransferId> {
-        self.at_hand.front().map(self.id_of)
+    fn key(&self) -> Option<Key> {
+        self.at_hand.front().map(|(key, _)| *key)
     }
 
-    /// The next row, if it is of this id.
-    async fn take(&mut self, id: TransferId) -> Result<Option<T>, StoreError> {
-        if self.id() != Some(id) {
+    /// The next row, if it has this key.
+    async fn take(&mut self, key: Key) -> Result<Option<T>, StoreError> {
+        if self.key() != Some(key) {
             return Ok(None);
         }
         let taken = self.at_hand.pop_front();
         if self.at_hand.is_empty() {
             self.fetch().await?;
         }
-        Ok(taken)
+        Ok(taken.map(|(_, row)| row))
     }
 
     async fn fetch(&mut self) -> Result<(), StoreError> {

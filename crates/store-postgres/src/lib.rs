@@ -20,6 +20,7 @@ mod migration;
 mod node;
 mod numeric;
 mod packets;
+mod partitions;
 mod postgres_store;
 mod session;
 mod settings;

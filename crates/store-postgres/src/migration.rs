@@ -8,7 +8,7 @@ use store::{FIRST_VERSION, StoreError};
 use tokio_postgres::Error;
 
 use crate::{
-    error,
+    error, partitions,
     session::Session,
     time::{Time, now},
 };
@@ -19,6 +19,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_batches.sql"),
     include_str!("../migrations/0003_packets.sql"),
     include_str!("../migrations/0004_outbox_batches.sql"),
+    include_str!("../migrations/0005_partitions.sql"),
+    include_str!("../migrations/0006_move.sql"),
 ];
 
 /// The newest version that this program knows.
@@ -100,7 +102,8 @@ pub(crate) async fn step(
     stop_after: usize,
 ) -> Result<(), Error> {
     // Building an index takes longer than a payment may; others wait for the lock as long.
-    session.client.batch_execute("BEGIN; SET LOCAL statement_timeout = 0").await?;
+    let begin = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on";
+    session.client.batch_execute(begin).await?;
     session.client.execute("SELECT pg_advisory_xact_lock($1, 0)", &[&LOCKS]).await?;
     if read_version(session).await? >= target {
         return session.client.batch_execute("COMMIT").await;
@@ -112,8 +115,10 @@ pub(crate) async fn step(
     if stop_after < statements.len() {
         return Ok(());
     }
-    if target == 1 {
-        fill(session, hub, time).await?;
+    match target {
+        1 => fill(session, hub, time).await?,
+        5 => partitions::begin(session, time).await?,
+        _ => {}
     }
     session.client.execute("INSERT INTO schema_version (version) VALUES ($1)", &[&target]).await?;
     session.client.batch_execute("COMMIT").await

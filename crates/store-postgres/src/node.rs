@@ -183,9 +183,9 @@ pub(crate) async fn unpack_own(session: &Session, node: Node) -> Result<(), Fail
     unpack(session, open, node.id, false).await
 }
 
-/// Renews this node's claim and takes over what nodes left behind whose claims ran out. `true` if there are messages that
-/// this node was not told of. To be run in a transaction.
-pub(crate) async fn take_over(session: &Session, node: Node, time: &Time) -> Result<bool, Failure> {
+/// Renews this node's claim and takes over what nodes left behind whose claims ran out. Returned are the moment, in
+/// milliseconds since 1970, and whether there are messages that this node was not told of. To be run in a transaction.
+pub(crate) async fn take_over(session: &Session, node: Node, time: &Time) -> Result<(i64, bool), Failure> {
     let rows = session.query(RENEW, &[&time.parameter(), &node.id.0, &node.epoch]).await?;
     let renewed = columns::one("node", &rows, |columns| {
         let now: i64 = columns.next("now")?;
@@ -202,5 +202,5 @@ pub(crate) async fn take_over(session: &Session, node: Node, time: &Time) -> Res
         unpack(session, open, node.id, true).await?;
     }
     session.execute(ADOPT, &[&now, &node.id.0]).await?;
-    Ok(session.execute(TELL, &[&node.id.0]).await? > 0)
+    Ok((now, session.execute(TELL, &[&node.id.0]).await? > 0))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
 };
 
 use fspiop::{Currency, FspId, PartyId, QuoteId, Timestamp, TransferId};
@@ -19,7 +19,7 @@ use crate::{
     error::{self, Failure},
     migration,
     node::{self, Node},
-    packets,
+    packets, partitions,
     session::{Link, Parameters, Purpose, Session, within},
     story,
     tables::{balance, configuration, limit, outbox, party, quote, transfer},
@@ -49,6 +49,8 @@ struct Writing {
     /// Batches whose fate could not be found out, and of how many of them the outbox was said to hold more.
     doubts: Arc<AtomicU64>,
     told_doubts: AtomicU64,
+    /// When it is to be seen whether there are partitions for the next days, in milliseconds since 1970 on the database's clock.
+    partitions_until: AtomicI64,
 }
 
 impl PostgresStore {
@@ -82,7 +84,8 @@ impl PostgresStore {
         let current = writer.current.clone();
         let claims = Mutex::new(Link::new(settings.clone(), Purpose::Write));
         let writer = Arc::new(Mutex::new(writer));
-        let writing = Writing { node, time, writer, claims, doubts, told_doubts: AtomicU64::new(0) };
+        let (told_doubts, partitions_until) = (AtomicU64::new(0), AtomicI64::new(0));
+        let writing = Writing { node, time, writer, claims, doubts, told_doubts, partitions_until };
         Ok(PostgresStore::new(settings, current, Some(writing)))
     }
 
@@ -193,8 +196,19 @@ impl PostgresStore {
         let renewed = transaction(&mut link, "BEGIN", async |session| {
             node::take_over(session, writing.node, &writing.time).await
         });
-        let news = renewed.await?;
+        let (now, news) = renewed.await?;
+        if now >= writing.partitions_until.load(Ordering::Relaxed) {
+            make_partitions(&mut link, writing).await;
+        }
         Ok(news || writing.told_doubts.swap(doubts, Ordering::SeqCst) != doubts)
+    }
+}
+
+/// Payments go on without new partitions for days, so that this fails in the log only.
+async fn make_partitions(link: &mut Link, writing: &Writing) {
+    match link.alone(async |session| Ok(partitions::extend(session, &writing.time).await?)).await {
+        Ok(until) => writing.partitions_until.store(until, Ordering::Relaxed),
+        Err(error) => tracing::warn!(%error, "partitions for the next days can't be made; tried again"),
     }
 }
 

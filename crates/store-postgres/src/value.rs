@@ -126,6 +126,7 @@ stored! {
     Hash: i32, |number| Some(Hash(number)), |hash| hash.0;
     Vec<i64>: Vec<i64>, Some, Clone::clone;
     ContentHash: Vec<u8>, |bytes| bytes.try_into().ok().map(ContentHash), |hash| hash.0.to_vec();
+    Identifier: Vec<u8>, |bytes| Identifier::from_bytes(&bytes), |id| id.to_bytes().to_vec();
     Headers: String, |text| Headers::from_text(&text), Headers::to_text;
     Subject: String, |text| Subject::parse(&text), ToString::to_string;
 }

@@ -4,7 +4,8 @@ use tokio_postgres::types::ToSql;
 
 use crate::session::Session;
 
-type Parameter = Box<dyn ToSql + Sync + Send>;
+/// A parameter of a statement.
+pub(crate) type Parameter = Box<dyn ToSql + Sync + Send>;
 
 /// Statements in the order in which they are to be run.
 #[derive(Default)]

@@ -59,7 +59,7 @@ pub struct Books {
 pub enum Page {
     /// An account with its balance. All accounts come first, by number.
     Account(Account, Balance),
-    /// Everything under one id, by id: the transfer, the movement of funds, the journal's lines in their order. Lines
+    /// Everything under one id, each id once: the transfer, the movement of funds, the journal's lines in their order. Lines
     /// without either of the two stand alone.
     Movement {
         /// The id.
@@ -154,7 +154,7 @@ pub trait Store: Send + Sync + 'static {
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 }
 
-/// Keeps what a visitor is shown; the journal by time, within one moment by id.
+/// Keeps what a visitor is shown, by id; the journal by time, within one moment by id.
 async fn collect_books<S: Store + ?Sized>(store: &S) -> Result<Books, StoreError> {
     let books = Arc::new(Mutex::new(Books::default()));
     let shared = books.clone();
@@ -172,6 +172,8 @@ async fn collect_books<S: Store + ?Sized>(store: &S) -> Result<Books, StoreError
         }))
         .await?;
     let mut books = std::mem::take(&mut *books.lock().unwrap_or_else(PoisonError::into_inner));
+    books.transfers.sort_by_key(|transfer| transfer.id);
+    books.funds.sort_by_key(|funds| funds.id);
     books.entries.sort_by_key(|entry| (entry.at, entry.transfer_id));
     Ok(books)
 }

@@ -13,6 +13,7 @@ use switch::{
     Subject,
 };
 use tokio::join;
+use tokio_postgres::types::ToSql;
 
 use super::{Writer, refused};
 use crate::{
@@ -28,6 +29,7 @@ use crate::{
     },
     unpack::{Open, unpack},
     value::column,
+    writes::{Parameter, parameters},
 };
 
 /// Batches share this lock, one that changes the configuration has it alone: so each batch sees the configuration as it is
@@ -65,6 +67,8 @@ struct Rows {
     funds: Vec<FundsMovement>,
     quotes: Vec<Quote>,
     used: BTreeSet<TransferId>,
+    /// The earliest moment of all that is known under the ids.
+    oldest: Option<Timestamp>,
     parties: Vec<PartyEntry>,
     balances: Vec<(AccountId, Balance)>,
 }
@@ -77,10 +81,12 @@ struct Ids {
     quotes: BTreeSet<fspiop::QuoteId>,
     parties: BTreeSet<PartyId>,
     subjects: Vec<Subject>,
+    /// Rows of before this moment are not looked for.
+    since: Timestamp,
 }
 
 impl Ids {
-    fn of(commands: &[Command]) -> Ids {
+    fn of(commands: &[Command], since: Timestamp) -> Ids {
         let keys = Keys::of(commands);
         let mut new = BTreeSet::new();
         for command in commands {
@@ -94,24 +100,35 @@ impl Ids {
         }
         let named = keys.transfers.union(&keys.funds).copied();
         let locked = named.filter(|id| !new.contains(id)).collect();
-        Ids { new, locked, quotes: keys.quotes, parties: keys.parties, subjects: subjects(commands) }
+        Ids { new, locked, quotes: keys.quotes, parties: keys.parties, subjects: subjects(commands), since }
+    }
+
+    /// Whether everything was looked at that is known under these ids.
+    fn cover(&self, found: &Rows) -> bool {
+        found.used.is_subset(&self.locked) && found.oldest.is_none_or(|oldest| oldest >= self.since)
+    }
+
+    /// Looks at that, too.
+    fn extend(&mut self, found: &Rows) {
+        self.locked.extend(&found.used);
+        self.since = found.oldest.map_or(self.since, |oldest| oldest.min(self.since));
     }
 }
 
 impl Loaded {
     /// Begins the transaction and loads what the commands name.
     pub(super) async fn load(writer: &Writer, session: &Session, commands: &[Command]) -> Result<Loaded, Failure> {
-        let mut ids = Ids::of(commands);
+        let mut ids = Ids::of(commands, writer.recent_since);
         let changes = commands.iter().any(changes_configuration);
         let mut found = first_look(writer, session, &ids, changes).await?;
-        if !found.0.used.is_subset(&ids.locked) {
+        if !ids.cover(&found.0) {
             // To lock the rest now would be out of order: another node may hold it that waits for what is locked here.
             session.client.batch_execute("ROLLBACK").await?;
-            ids.locked.extend(&found.0.used);
+            ids.extend(&found.0);
             found = first_look(writer, session, &ids, changes).await?;
         }
         let (mut rows, mut place, version, earlier) = found;
-        if !rows.used.is_subset(&ids.locked) {
+        if !ids.cover(&rows) {
             return Err(Failure::Contended("an id was used meanwhile".to_owned()));
         }
         if writer.is_uncertain || commands.iter().flat_map(deliveries).any(|one| writer.needs_row(one, place.settled)) {
@@ -201,33 +218,36 @@ async fn first_look(
         balance::LOCK,
     ];
     session.prepare(&statements).await?;
-    let (new, locked_ids, quotes) =
-        (column(&ids.new, |id| *id), column(&ids.locked, |id| *id), column(&ids.quotes, |id| *id));
+    let named = column(ids.new.union(&ids.locked), |id| *id);
+    let (locked_ids, quotes) = (column(&ids.locked, |id| *id), column(&ids.quotes, |id| *id));
+    let since = ids.since.as_millis();
     let subjects = column(&ids.subjects, Clone::clone);
     let hashes = outbox_batch::hashes(&ids.subjects);
     let (now, id, epoch) = (writer.time.parameter(), writer.node.id.0, writer.node.epoch);
-    let place: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&now, &id, &epoch];
-    let others: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&id, &hashes];
+    let nothing_named = named.is_empty() && quotes.is_empty();
     // Sent in this order: the version is read under the lock, and what is pending when the rows are locked.
     let (begin, locked, place, version, used, transfers, funds, quotes, earlier, of_others) = join!(
         biased;
         session.client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
         session.find(lock, &LOCKS),
-        session.query(node::PLACE, &place),
+        unless(false, session, node::PLACE, parameters![now, id, epoch]),
         session.query(configuration::VERSION, &[]),
-        unless_empty(session, identity::FIND, &new),
-        unless_empty(session, transfer::LOCK, &locked_ids),
-        unless_empty(session, funds_movement::LOCK, &locked_ids),
-        unless_empty(session, quote::LOCK, &quotes),
-        unless_empty(session, outbox::EARLIER, &subjects),
-        session.query(outbox_batch::EARLIER, &others),
+        unless(nothing_named, session, identity::FIND, parameters![named, quotes.clone()]),
+        unless(locked_ids.is_empty(), session, transfer::LOCK, parameters![locked_ids.clone(), since]),
+        unless(locked_ids.is_empty(), session, funds_movement::LOCK, parameters![locked_ids.clone()]),
+        unless(quotes.is_empty(), session, quote::LOCK, parameters![quotes.clone(), since]),
+        unless(subjects.is_empty(), session, outbox::EARLIER, parameters![subjects]),
+        unless(hashes.is_empty(), session, outbox_batch::EARLIER, parameters![id, hashes]),
     );
     begin?;
     locked?;
     let place = columns::one("node", &place?, node::read_place)?.ok_or_else(node::superseded)?;
     let version = configuration::read_version(&version?)?;
+    let used = columns::all("identity", &used?, identity::read)?;
+    let movements = used.iter().filter(|one| one.kind == identity::Kind::Movement);
     let rows = Rows {
-        used: columns::all("identity", &used?, |columns| columns.next("id"))?.into_iter().collect(),
+        used: movements.map(|one| TransferId(one.id)).collect(),
+        oldest: used.iter().map(|one| one.at).min(),
         transfers: columns::all("transfer", &transfers?, transfer::read)?,
         funds: columns::all("funds_movement", &funds?, funds_movement::read)?,
         quotes: columns::all("quote", &quotes?, quote::read)?,
@@ -239,13 +259,15 @@ async fn first_look(
     Ok((rows, place, version, earlier))
 }
 
-/// Asks for rows of these keys, if there are any.
-async fn unless_empty<T: tokio_postgres::types::ToSql + Sync>(
+/// Asks, unless there is nothing to ask for.
+async fn unless(
+    is_nothing: bool,
     session: &Session,
     sql: &'static str,
-    keys: &Vec<T>,
+    parameters: Vec<Parameter>,
 ) -> Result<Vec<tokio_postgres::Row>, tokio_postgres::Error> {
-    if keys.is_empty() { Ok(Vec::new()) } else { session.find(sql, keys).await }
+    let parameters: Vec<_> = parameters.iter().map(|value| &**value as &(dyn ToSql + Sync)).collect();
+    if is_nothing { Ok(Vec::new()) } else { session.query(sql, &parameters).await }
 }
 
 /// The numbers for the messages of this batch: what is left of the block, or a new one.

@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use fspiop::Timestamp;
 use store::{Committed, StoreError};
 use switch::{Command, Configuration, Delivery, DeliveryResult};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -73,7 +74,12 @@ pub(crate) struct Writer {
     unsettled: Unsettled,
     /// There may be batches whose messages are not in `unsettled`: of an earlier process, or in doubt.
     is_uncertain: bool,
+    /// Rows of before this moment are looked for when it turns out that there are some: nearly all that is named is younger.
+    recent_since: Timestamp,
 }
+
+/// How long something is recent: payments end within seconds, but some are asked for again.
+const RECENT_MS: i64 = 3_600_000;
 
 /// A batch whose COMMIT was sent: what it is, if it was done.
 struct Sent {
@@ -91,8 +97,8 @@ impl Writer {
         doubts: Arc<AtomicU64>,
     ) -> Writer {
         let current = Arc::new(Current::new(configuration.clone()));
-        let unsettled = Unsettled::default();
-        Writer { link, node, time, current, told: configuration, doubts, unsettled, is_uncertain: true }
+        let (unsettled, recent_since) = (Unsettled::default(), Timestamp::from_millis(i64::MIN));
+        Writer { link, node, time, current, told: configuration, doubts, unsettled, is_uncertain: true, recent_since }
     }
 
     /// Whether a message is to have a row of its own, in which it is written down what became of it.
@@ -136,6 +142,7 @@ impl Writer {
         let Sent { committed, settlement } = sent;
         self.unsettled.apply(settlement);
         self.is_uncertain = false;
+        self.recent_since = committed.now.plus_millis(-RECENT_MS);
         if let Some(configuration) = &committed.configuration {
             self.told = configuration.clone();
             self.current.advance(configuration);

@@ -22,7 +22,8 @@ use crate::{
     node,
     session::Session,
     tables::{
-        balance, configuration, entry, funds_movement, identity,
+        balance, configuration, entry, funds_movement,
+        identity::{self, Kind},
         outbox::{self, Addressed},
         outbox_batch::{self, Hash, OutboxBatch},
         party, quote, sent_message, transfer,
@@ -104,11 +105,10 @@ fn write_ledger(writes: &mut Writes, loaded: &Loaded) -> Result<(), Failure> {
     if new_ids.iter().chain(&new_funds).any(|id| loaded.used.contains(id)) {
         return Err(unforeseen("a transfer whose id was used").into());
     }
-    for (kind, ids) in [("TRANSFER", &new_ids), ("FUNDS", &new_funds)] {
-        if !ids.is_empty() {
-            identity::insert(writes, kind, ids);
-        }
-    }
+    let of_transfers = new.iter().map(|transfer| (transfer.id.0, transfer.prepared_at));
+    let new_funds = funds.iter().filter(|funds| new_funds.contains(&funds.id));
+    let ids: Vec<_> = of_transfers.chain(new_funds.map(|funds| (funds.id.0, funds.recorded_at))).collect();
+    identity::insert(writes, Kind::Movement, &ids);
     if !new.is_empty() {
         transfer::insert(writes, &new);
     }
@@ -118,8 +118,14 @@ fn write_ledger(writes: &mut Writes, loaded: &Loaded) -> Result<(), Failure> {
     if !funds.is_empty() {
         funds_movement::write(writes, &funds);
     }
-    if !changes.entries.is_empty() {
-        entry::insert(writes, &changes.entries);
+    let began = |id: TransferId| {
+        let of_transfer = ledger.transfer(id).map(|transfer| transfer.prepared_at);
+        of_transfer.or_else(|| ledger.funds(id).map(|funds| funds.recorded_at))
+    };
+    let entries: Option<Vec<_>> = changes.entries.iter().map(|line| Some((began(line.transfer_id)?, line))).collect();
+    let entries = entries.ok_or_else(|| unforeseen("the journal of a movement that is not there"))?;
+    if !entries.is_empty() {
+        entry::insert(writes, &entries);
     }
     let balance = |id: AccountId| (id, ledger.balance_of(id).expect("a changed balance is in the working set"));
     let balances: Vec<_> = changes.balances.iter().copied().map(balance).collect();
@@ -134,6 +140,11 @@ fn write_switch(writes: &mut Writes, loaded: &Loaded) {
     let quote = |id: &QuoteId| state.quote(*id).expect("a changed quote is in the working set");
     let (old, new): (Vec<_>, Vec<_>) =
         changes.quotes.iter().map(quote).partition(|quote| loaded.quotes.contains(&quote.id));
+    identity::insert(
+        writes,
+        Kind::Quote,
+        &new.iter().map(|quote| (quote.id.0, quote.requested_at)).collect::<Vec<_>>(),
+    );
     if !new.is_empty() {
         quote::insert(writes, &new);
     }

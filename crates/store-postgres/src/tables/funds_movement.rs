@@ -11,8 +11,8 @@ macro_rules! funds_columns {
     };
 }
 
-/// All movements, by id.
-pub(crate) const BY_ID: &str = concat!("SELECT ", funds_columns!(), " FROM funds_movement ORDER BY id");
+/// All movements, by the moment and the id.
+pub(crate) const ALL: &str = concat!("SELECT ", funds_columns!(), " FROM funds_movement ORDER BY recorded_at, id");
 
 /// A movement.
 pub(crate) const FIND: &str = concat!("SELECT ", funds_columns!(), " FROM funds_movement WHERE id = $1");

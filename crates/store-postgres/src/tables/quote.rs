@@ -11,12 +11,24 @@ macro_rules! quote_columns {
     };
 }
 
-/// A quote.
-pub(crate) const FIND: &str = concat!("SELECT ", quote_columns!(), " FROM quote WHERE id = $1");
+/// A quote's row among the partitions: the moment says which.
+macro_rules! from_quote {
+    () => {
+        " FROM (SELECT id AS known_id, at FROM identity WHERE kind = 'Q') AS known \
+          JOIN quote ON requested_at = at AND id = known_id "
+    };
+}
 
-/// These quotes, locked in the order of their ids.
-pub(crate) const LOCK: &str =
-    concat!("SELECT ", quote_columns!(), " FROM quote WHERE id = ANY($1) ORDER BY id FOR UPDATE");
+/// A quote.
+pub(crate) const FIND: &str = concat!("SELECT ", quote_columns!(), from_quote!(), "WHERE known_id = $1");
+
+/// These quotes, if they were requested at `$2` or later, locked in the order of their ids.
+pub(crate) const LOCK: &str = concat!(
+    "SELECT ",
+    quote_columns!(),
+    from_quote!(),
+    "WHERE known_id = ANY($1) AND at >= $2 AND requested_at >= $2 ORDER BY id FOR UPDATE OF quote"
+);
 
 /// Adds quotes. One that another node adds at the same moment is found when the batch is decided again.
 pub(crate) fn insert(writes: &mut Writes, quotes: &[&Quote]) {
@@ -43,15 +55,17 @@ pub(crate) fn insert(writes: &mut Writes, quotes: &[&Quote]) {
 /// Writes down what became of quotes.
 pub(crate) fn update(writes: &mut Writes, quotes: &[&Quote]) {
     let sql = "UPDATE quote SET status = new.status, answer_hash = new.answer_hash, answered_at = new.answered_at
-               FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[])
-                   AS new (id, status, answer_hash, answered_at)
-               WHERE quote.id = new.id";
+               FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[], $5::bigint[])
+                   AS new (id, status, answer_hash, answered_at, requested_at)
+               WHERE quote.id = new.id AND quote.requested_at = new.requested_at AND quote.requested_at >= $6";
     let rows = || quotes.iter().copied();
     let parameters = parameters![
         column(rows(), |quote| quote.id),
         column(rows(), |quote| quote.status),
         column(rows(), |quote| quote.answer_hash),
         column(rows(), |quote| quote.answered_at),
+        column(rows(), |quote| quote.requested_at),
+        rows().map(|quote| quote.requested_at.as_millis()).min(),
     ];
     writes.push(sql, parameters);
 }

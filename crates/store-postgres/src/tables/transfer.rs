@@ -13,15 +13,28 @@ macro_rules! transfer_columns {
     };
 }
 
+/// A transfer's row among the partitions: the moment says which.
+macro_rules! from_transfer {
+    () => {
+        " FROM (SELECT id AS known_id, at FROM identity WHERE kind = 'M') AS known \
+          JOIN transfer ON prepared_at = at AND id = known_id "
+    };
+}
+
 /// A transfer.
-pub(crate) const FIND: &str = concat!("SELECT ", transfer_columns!(), " FROM transfer WHERE id = $1");
+pub(crate) const FIND: &str = concat!("SELECT ", transfer_columns!(), from_transfer!(), "WHERE known_id = $1");
 
-/// These transfers, locked in the order of their ids, in which all nodes lock them.
-pub(crate) const LOCK: &str =
-    concat!("SELECT ", transfer_columns!(), " FROM transfer WHERE id = ANY($1) ORDER BY id FOR UPDATE");
+/// These transfers, if they were prepared at `$2` or later, locked in the order of their ids, in which all nodes lock them.
+/// Partitions of before are not even looked at.
+pub(crate) const LOCK: &str = concat!(
+    "SELECT ",
+    transfer_columns!(),
+    from_transfer!(),
+    "WHERE known_id = ANY($1) AND at >= $2 AND prepared_at >= $2 ORDER BY id FOR UPDATE OF transfer"
+);
 
-/// All transfers, by id.
-pub(crate) const BY_ID: &str = concat!("SELECT ", transfer_columns!(), " FROM transfer ORDER BY id");
+/// All transfers, by the moment and the id.
+pub(crate) const ALL: &str = concat!("SELECT ", transfer_columns!(), " FROM transfer ORDER BY prepared_at, id");
 
 /// RESERVED transfers whose expiration is not after a moment, the earliest first.
 pub(crate) const DUE: &str =
@@ -32,7 +45,7 @@ pub(crate) const BETWEEN: &str = "SELECT id, prepared_at FROM transfer
      WHERE payer = $1 AND payee = $2 AND prepared_at >= $3 AND prepared_at < $4 ORDER BY prepared_at, id LIMIT $5";
 
 /// When a transfer was prepared.
-pub(crate) const PREPARED: &str = "SELECT id, prepared_at FROM transfer WHERE id = $1";
+pub(crate) const PREPARED: &str = "SELECT id, at AS prepared_at FROM identity WHERE id = $1 AND kind = 'M'";
 
 /// A row of [`BETWEEN`] or [`PREPARED`].
 pub(crate) fn read_prepared(columns: &mut Columns<'_>) -> Result<(TransferId, Timestamp), StoreError> {
@@ -77,9 +90,10 @@ pub(crate) fn update(writes: &mut Writes, transfers: &[&Transfer]) {
                    answer_hash = new.answer_hash, abort_code = new.abort_code,
                    abort_description = new.abort_description, ended_at = new.ended_at
                FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::bytea[], $5::bytea[], $6::text[], $7::text[],
-                           $8::bigint[])
-                   AS new (id, status, completed_at, fulfilment, answer_hash, abort_code, abort_description, ended_at)
-               WHERE transfer.id = new.id";
+                           $8::bigint[], $9::bigint[])
+                   AS new (id, status, completed_at, fulfilment, answer_hash, abort_code, abort_description, ended_at,
+                           prepared_at)
+               WHERE transfer.id = new.id AND transfer.prepared_at = new.prepared_at AND transfer.prepared_at >= $10";
     let rows = || transfers.iter().copied();
     let parameters = parameters![
         column(rows(), |transfer| transfer.id),
@@ -90,6 +104,8 @@ pub(crate) fn update(writes: &mut Writes, transfers: &[&Transfer]) {
         column(rows(), code),
         column(rows(), description),
         column(rows(), |transfer| transfer.ended_at),
+        column(rows(), |transfer| transfer.prepared_at),
+        rows().map(|transfer| transfer.prepared_at.as_millis()).min(),
     ];
     writes.push(sql, parameters);
 }

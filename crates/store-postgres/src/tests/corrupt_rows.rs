@@ -9,7 +9,8 @@ use super::{commit, register, runtime, settings, tamper, unwelcome};
 use crate::{Migrate, PostgresSettings, PostgresStore};
 
 const ID: &str = "b51ec534-ee48-4575-b6a9-ead2955b8069";
-const TRANSFER: &str = "INSERT INTO transfer
+const TRANSFER: &str = "INSERT INTO identity VALUES (0, '\\x00b51ec534ee484575b6a9ead2955b8069', 'M');
+    INSERT INTO transfer
     (id, payer, payee, amount, currency, condition, expiration, prepare_hash, status, prepared_at) VALUES
     ('\\x00b51ec534ee484575b6a9ead2955b8069', 1, NULL, 1, 'USD', sha256(''), 0, sha256(''), 'RESERVED', 0);";
 const MESSAGE: &str = "INSERT INTO outbox
@@ -31,7 +32,7 @@ async fn read(store: &PostgresStore) -> Result<(), StoreError> {
 
 #[track_caller]
 fn check(settings: &PostgresSettings, sql: &str, expect: &str) {
-    tamper(settings, "TRUNCATE transfer, outbox, abandoned, entry, party");
+    tamper(settings, "TRUNCATE identity, transfer, outbox, abandoned, entry, party");
     tamper(settings, sql);
     let runtime = runtime();
     let result = runtime.block_on(async { read(&PostgresStore::open_read_only(settings.clone()).await?).await });
@@ -61,8 +62,8 @@ fn the_column_and_the_key_are_named() {
     check(&settings, &given_up("endpoint = 'FAX'"), "abandoned.endpoint of id 7: ");
     let nothing = "ALTER TABLE abandoned ALTER body DROP NOT NULL; UPDATE abandoned SET body = NULL";
     check(&settings, &format!("{MESSAGE}{GIVEN_UP}{nothing}"), "abandoned.body of id 7: ");
-    let entry = "INSERT INTO entry (transfer_id, kind, raised, lowered, amount, currency, at)
-                 VALUES ('\\x00b51ec534ee484575b6a9ead2955b8069', 'GIFT', 1, 2, 1, 'USD', 0)";
+    let entry = "INSERT INTO entry (movement_at, transfer_id, kind, raised, lowered, amount, currency, at)
+                 VALUES (0, '\\x00b51ec534ee484575b6a9ead2955b8069', 'GIFT', 1, 2, 1, 'USD', 0)";
     check(&settings, entry, &format!("entry.kind of transfer_id {ID}: "));
     // The identifier of a party is about a person: nothing of it is said.
     check(
@@ -87,7 +88,12 @@ fn everything_else_goes_on() {
         let sound = commit(&store, vec![unwelcome()]).await.unwrap().messages;
         let late = commit(&store, vec![unwelcome()]).await.unwrap().messages;
         assert!(sound[0].id.0 < 7 && late[0].id.0 < 7);
-        let due = "INSERT INTO transfer SELECT '\\x00', payer, payee, amount, currency, condition, expiration - 1,
+        // Each gets a row of its own.
+        assert_eq!(store.pending_messages(MessageId(0), 10).await.unwrap().len(), 2);
+        let due =
+            "INSERT INTO transfer (id, payer, payee, amount, currency, condition, expiration, prepare_hash, status,
+                                         prepared_at)
+                   SELECT '\\x00', payer, payee, amount, currency, condition, expiration - 1,
                        prepare_hash, status, prepared_at FROM transfer;";
         let broken = "UPDATE outbox SET id = 0, headers = 'no colon' WHERE id = 7;
                       UPDATE outbox SET id = id + 10; UPDATE transfer SET amount = 'NaN'";

@@ -7,6 +7,7 @@ mod failures;
 mod figures;
 mod lost_answers;
 mod migrations;
+mod partitions;
 mod plans;
 mod processes;
 mod repeats;

@@ -31,15 +31,17 @@ const HISTORY: &str = "
     CREATE TEMP TABLE past AS
         SELECT n, '\\x01'::bytea || decode(md5(n::text), 'hex') AS id, 'transfer ' || md5(n::text)::uuid AS subject
         FROM generate_series(1, 200000) AS n;
-    INSERT INTO identity SELECT id, 'TRANSFER' FROM past;
+    INSERT INTO identity SELECT n, id, 'M' FROM past;
+    INSERT INTO identity SELECT n, id, 'Q' FROM past;
     INSERT INTO transfer (id, payer, payee, amount, currency, condition, expiration, prepare_hash, status, prepared_at)
         SELECT id, 2 + n % 20, 2 + (n + 7) % 20, 1, 'USD', sha256(id), 4000000000000 + n, sha256(id),
                CASE n % 10 WHEN 0 THEN 'RESERVED' ELSE 'COMMITTED' END, n FROM past;
     INSERT INTO old_ilp_packet SELECT id, 'packet' FROM past;
     INSERT INTO outbox_batch SELECT 99, n, 1000000000 + n, 4 * n, '{1}', '{2}', '{3}', '{4}', '' FROM past WHERE n % 10 = 0;
-    INSERT INTO entry (transfer_id, kind, raised, lowered, amount, currency, at)
-        SELECT id, 'RESERVE', 1, 2, 1, 'USD', n FROM past;
-    INSERT INTO quote SELECT id, 2, 3, sha256(id), 'ANSWERED', sha256(id), n, n FROM past;
+    INSERT INTO entry (movement_at, transfer_id, kind, raised, lowered, amount, currency, at)
+        SELECT n, id, 'RESERVE', 1, 2, 1, 'USD', n FROM past;
+    INSERT INTO quote (requested_at, answered_at, payer, payee, id, request_hash, status, answer_hash)
+        SELECT n, n, 2, 3, id, sha256(id), 'ANSWERED', sha256(id) FROM past;
     INSERT INTO sent_message SELECT n + 10000000, 'fsp01', 'PUT', '/', subject, n, 1, n FROM past;
     INSERT INTO outbox SELECT n + 10000000, 99, false, 'fsp01', 'FSPIOP_CALLBACK_URL_TRANSFER_POST', 'PUT', '/', '', '',
                               subject, n, n FROM past WHERE n % 10 = 0;
@@ -176,6 +178,7 @@ fn no_statement_reads_a_table_whole_that_grows() {
         };
         // However much waits, little of it is untold, and little is due.
         assert_eq!(index_of("UPDATE outbox SET untold = false").as_deref(), Some("outbox_untold"));
-        assert_eq!(index_of("SELECT id FROM transfer WHERE status").as_deref(), Some("transfer_due"));
+        let due = index_of("SELECT id FROM transfer WHERE status");
+        assert!(due.is_some_and(|index| index.starts_with("transfer_") && index.ends_with("_expiration_id_idx")));
     });
 }

@@ -1,0 +1,82 @@
+//! What grows with every payment is kept by the day (UTC): partitions are made before their day begins.
+
+use tokio_postgres::Error;
+
+use crate::{
+    session::Session,
+    time::{Time, now},
+};
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+/// Partitions are made for this many days after today: payments go on if nobody could make any for a week.
+const DAYS_AHEAD: i64 = 7;
+/// Days before today for which a migration makes partitions; what is older goes together.
+const DAYS_BACK: i64 = 100;
+/// How long others may have to wait for a partition to be made, in milliseconds: it waits for their batches, and they for it.
+const LOCK_TIMEOUT_MS: i64 = 500;
+
+/// Tables with partitions, and what partitions of them need.
+const TABLES: [(&str, &str); 5] = [
+    ("transfer", " WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0)"),
+    ("entry", ""),
+    ("quote", " WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0)"),
+    ("outbox_batch", ""),
+    ("sent_message", ""),
+];
+
+const MISSING: &str = "
+    SELECT name, partition, day FROM
+        (SELECT name, day, name || '_' || to_char(to_timestamp(day * 86400) AT TIME ZONE 'UTC', 'YYYYMMDD') AS partition
+         FROM unnest($1::text[]) AS name CROSS JOIN generate_series($2::bigint, $3::bigint) AS day) AS wanted
+    WHERE to_regclass(partition) IS NULL ORDER BY day, name";
+
+const TODAY: &str = concat!("SELECT ", now!(), " / 86400000 AS day");
+
+const FIRST: &str =
+    "SELECT least((SELECT min(prepared_at) FROM old_transfer), (SELECT min(requested_at) FROM old_quote),
+                                  (SELECT min(at) FROM old_outbox_batch)) / 86400000 AS day";
+
+/// Makes the partitions of the days that a migration finds, and of today and tomorrow. To be run in its transaction.
+pub(crate) async fn begin(session: &Session, time: &Time) -> Result<(), Error> {
+    let today = today(session, time).await?;
+    let first: Option<i64> = session.client.query_one(FIRST, &[]).await?.get("day");
+    make(session, first.map_or(today, |first| first.max(today - DAYS_BACK)).min(today), today + 1).await.map(drop)
+}
+
+/// Makes the partitions of one more day, until there are enough. Returned is the moment from which on somebody is to look
+/// again, in milliseconds since 1970. In a transaction of its own.
+pub(crate) async fn extend(session: &Session, time: &Time) -> Result<i64, Error> {
+    let today = today(session, time).await?;
+    for day in today..=today + DAYS_AHEAD {
+        let begin = format!("BEGIN; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}");
+        session.client.batch_execute(&begin).await?;
+        let made = make(session, day, day).await;
+        session.client.batch_execute(if made.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+        if made? {
+            return Ok(0);
+        }
+    }
+    Ok((today + 1) * DAY_MS)
+}
+
+async fn today(session: &Session, time: &Time) -> Result<i64, Error> {
+    Ok(session.query(TODAY, &[&time.parameter()]).await?[0].get("day"))
+}
+
+/// Makes the partitions of some days that are not there yet; `true` if one was missing.
+async fn make(session: &Session, first: i64, last: i64) -> Result<bool, Error> {
+    let tables = TABLES.map(|(name, _)| name);
+    let missing = session.query(MISSING, &[&tables.as_slice(), &first, &last]).await?;
+    for row in &missing {
+        let (table, partition, day): (&str, &str, i64) = (row.get("name"), row.get("partition"), row.get("day"));
+        let options = TABLES.iter().find(|(name, _)| *name == table).map_or("", |(_, options)| options);
+        let sql = format!(
+            "CREATE TABLE IF NOT EXISTS {partition} PARTITION OF {table} FOR VALUES FROM ({}) TO ({}){options}",
+            day * DAY_MS,
+            (day + 1) * DAY_MS
+        );
+        session.client.batch_execute(&sql).await?;
+    }
+    Ok(!missing.is_empty())
+}
