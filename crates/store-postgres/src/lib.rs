@@ -16,6 +16,7 @@ mod books;
 mod columns;
 mod content;
 mod error;
+mod fill;
 mod migration;
 mod node;
 mod numeric;
@@ -35,6 +36,7 @@ mod writes;
 #[cfg(test)]
 mod tests;
 
+pub use fill::{Past, fill};
 pub use migration::{Migrate, Migrated};
 pub use postgres_store::PostgresStore;
 pub use settings::PostgresSettings;

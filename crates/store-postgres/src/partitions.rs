@@ -60,6 +60,12 @@ pub(crate) async fn extend(session: &Session, time: &Time) -> Result<i64, Error>
     Ok((today + 1) * DAY_MS)
 }
 
+/// Makes the partitions of some days before today, too.
+pub(crate) async fn of_days_before(session: &Session, time: &Time, days: u16) -> Result<(), Error> {
+    let today = today(session, time).await?;
+    make(session, today - i64::from(days), today).await.map(drop)
+}
+
 async fn today(session: &Session, time: &Time) -> Result<i64, Error> {
     Ok(session.query(TODAY, &[&time.parameter()]).await?[0].get("day"))
 }

@@ -5,6 +5,7 @@ mod batches;
 mod corrupt_rows;
 mod failures;
 mod figures;
+mod fill;
 mod lost_answers;
 mod migrations;
 mod partitions;
