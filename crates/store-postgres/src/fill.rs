@@ -91,7 +91,7 @@ pub async fn fill(settings: &PostgresSettings, past: Past, mut progress: impl Fn
 
 async fn run(session: &Session, past: Past, progress: &mut dyn FnMut(u64)) -> Result<(), Failure> {
     let settings = "SET statement_timeout = 0; SET enable_seqscan = on; SET enable_hashjoin = on";
-    session.client.batch_execute(settings).await?;
+    session.run(settings).await?;
     partitions::of_days_before(session, &Time::default(), past.days).await.map_err(|error| error::of(&error))?;
     let few =
         || StoreError::Unavailable("found no two participants with accounts of one currency; onboard some".into());
@@ -117,5 +117,5 @@ async fn run(session: &Session, past: Past, progress: &mut dyn FnMut(u64)) -> Re
         done = next;
         progress(done);
     }
-    Ok(session.client.batch_execute("ANALYZE").await?)
+    Ok(session.run("ANALYZE").await?)
 }

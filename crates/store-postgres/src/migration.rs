@@ -83,7 +83,7 @@ pub(crate) async fn migrate(session: &Session, hub: &FspId, time: &Time) -> Resu
     for (target, sql) in (1..).zip(MIGRATIONS).filter(|(target, _)| *target > from) {
         if let Err(error) = step(session, target, sql, hub, time, usize::MAX).await {
             // The connection is not used for anything else if this fails, too.
-            let _ = session.client.batch_execute("ROLLBACK").await;
+            let _ = session.run("ROLLBACK").await;
             return Err(error::of(&error));
         }
     }
@@ -103,14 +103,14 @@ pub(crate) async fn step(
 ) -> Result<(), Error> {
     // Building an index takes longer than a payment may; others wait for the lock as long.
     let begin = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on";
-    session.client.batch_execute(begin).await?;
+    session.run(begin).await?;
     session.client.execute("SELECT pg_advisory_xact_lock($1, 0)", &[&LOCKS]).await?;
     if read_version(session).await? >= target {
-        return session.client.batch_execute("COMMIT").await;
+        return session.run("COMMIT").await;
     }
     let statements = statements(sql);
     for statement in statements.iter().take(stop_after) {
-        session.client.batch_execute(statement).await?;
+        session.run(statement).await?;
     }
     if stop_after < statements.len() {
         return Ok(());
@@ -121,7 +121,7 @@ pub(crate) async fn step(
         _ => {}
     }
     session.client.execute("INSERT INTO schema_version (version) VALUES ($1)", &[&target]).await?;
-    session.client.batch_execute("COMMIT").await
+    session.run("COMMIT").await
 }
 
 /// The statements of a file: each ends its last line with a semicolon.

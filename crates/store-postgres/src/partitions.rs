@@ -50,9 +50,9 @@ pub(crate) async fn extend(session: &Session, time: &Time) -> Result<i64, Error>
     let today = today(session, time).await?;
     for day in today..=today + DAYS_AHEAD {
         let begin = format!("BEGIN; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}");
-        session.client.batch_execute(&begin).await?;
+        session.run(&begin).await?;
         let made = make(session, day, day).await;
-        session.client.batch_execute(if made.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+        session.run(if made.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
         if made? {
             return Ok(0);
         }
@@ -82,7 +82,7 @@ async fn make(session: &Session, first: i64, last: i64) -> Result<bool, Error> {
             day * DAY_MS,
             (day + 1) * DAY_MS
         );
-        session.client.batch_execute(&sql).await?;
+        session.run(&sql).await?;
     }
     Ok(!missing.is_empty())
 }

@@ -227,9 +227,9 @@ async fn transaction<T>(
     within(async {
         let session = link.session().await?;
         link.drop_session();
-        session.client.batch_execute(begin).await.map_err(|error| error::of(&error))?;
+        session.run(begin).await.map_err(|error| error::of(&error))?;
         let done = work(&session).await.map_err(Failure::into_error)?;
-        session.client.batch_execute("COMMIT").await.map_err(|error| error::of_commit(&error))?;
+        session.run("COMMIT").await.map_err(|error| error::of_commit(&error))?;
         link.keep(session);
         Ok(done)
     })
@@ -239,9 +239,9 @@ async fn transaction<T>(
 async fn first_configuration(session: &Session, hub: Option<&FspId>) -> Result<Arc<Configuration>, StoreError> {
     let read = async {
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        session.client.batch_execute(begin).await?;
+        session.run(begin).await?;
         let configuration = configuration::read(session).await?;
-        session.client.batch_execute("COMMIT").await?;
+        session.run("COMMIT").await?;
         Ok::<_, Failure>(configuration)
     };
     let configuration = read.await.map_err(Failure::into_error)?;
@@ -346,7 +346,7 @@ impl Store for PostgresStore {
     fn story(&self, id: TransferId) -> BoxFuture<'_, Result<Story, StoreError>> {
         async move {
             let mut link = self.reader().lock().await;
-            snapshot(&mut link, async |session| story::read(session, id).await).await
+            snapshot(&mut link, async |session| Box::pin(story::read(session, id)).await).await
         }
         .boxed()
     }

@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     future::Future,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -49,6 +52,29 @@ pub(crate) enum Purpose {
 pub(crate) struct Session {
     pub(crate) client: Client,
     statements: Mutex<HashMap<&'static str, Statement>>,
+    traffic: Traffic,
+}
+
+/// What was sent on a connection.
+#[derive(Default)]
+pub(crate) struct Traffic {
+    /// Statements.
+    pub(crate) statements: AtomicUsize,
+    /// How often it was waited for an answer: statements that are sent together are waited for once.
+    pub(crate) round_trips: AtomicUsize,
+    under_way: AtomicUsize,
+}
+
+impl Traffic {
+    async fn count<T>(&self, statement: impl Future<Output = T>) -> T {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        if self.under_way.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.round_trips.fetch_add(1, Ordering::Relaxed);
+        }
+        let done = statement.await;
+        self.under_way.fetch_sub(1, Ordering::Relaxed);
+        done
+    }
 }
 
 pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -72,7 +98,7 @@ impl Session {
             connected.map_err(|_| about("no answer".to_owned()))?.map_err(|error| about(error::text(&error)))?;
         // Ends with the client. What goes wrong is told to whoever waits for an answer.
         tokio::spawn(connection);
-        let session = Session { client, statements: Mutex::default() };
+        let session = Session { client, statements: Mutex::default(), traffic: Traffic::default() };
         within(session.prepare_session(purpose)).await?;
         Ok(session)
     }
@@ -89,7 +115,7 @@ impl Session {
              SELECT set_config('synchronous_commit', 'on', false)
              WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')"
         );
-        self.client.batch_execute(&sql).await.map_err(|error| error::of(&error))?;
+        self.run(&sql).await.map_err(|error| error::of(&error))?;
         let durable = self.query("SELECT current_setting('synchronous_commit')", &[]).await;
         let durable: String = durable.map_err(|error| error::of(&error))?[0].get(0);
         if !["on", "remote_apply"].contains(&durable.as_str()) {
@@ -119,7 +145,18 @@ impl Session {
     /// Asks. Sent at the first poll if the statement is prepared, so that what is joined is sent in its order.
     pub(crate) async fn query(&self, sql: &'static str, parameters: Parameters<'_>) -> Result<Vec<Row>, Error> {
         let statement = self.statement(sql).await?;
-        self.client.query(&statement, parameters).await
+        self.traffic.count(self.client.query(&statement, parameters)).await
+    }
+
+    /// Runs SQL without parameters.
+    pub(crate) async fn run(&self, sql: &str) -> Result<(), Error> {
+        self.traffic.count(self.client.batch_execute(sql)).await
+    }
+
+    /// What was sent so far.
+    #[cfg(test)]
+    pub(crate) fn traffic(&self) -> (usize, usize) {
+        (self.traffic.statements.load(Ordering::Relaxed), self.traffic.round_trips.load(Ordering::Relaxed))
     }
 
     /// Asks with one parameter.
@@ -130,7 +167,7 @@ impl Session {
     /// Runs a statement that changes something.
     pub(crate) async fn execute(&self, sql: &'static str, parameters: Parameters<'_>) -> Result<u64, Error> {
         let statement = self.statement(sql).await?;
-        self.client.execute(&statement, parameters).await
+        self.traffic.count(self.client.execute(&statement, parameters)).await
     }
 }
 
@@ -205,7 +242,7 @@ impl Link {
     /// Ends the transaction that failed; the connection goes on if it can.
     pub(crate) async fn roll_back(&mut self) {
         let Some(session) = &self.session else { return };
-        let rolled_back = timeout(FIRST_PAUSE * 4, session.client.batch_execute("ROLLBACK")).await;
+        let rolled_back = timeout(FIRST_PAUSE * 4, session.run("ROLLBACK")).await;
         if !matches!(rolled_back, Ok(Ok(()))) {
             self.session = None;
         }

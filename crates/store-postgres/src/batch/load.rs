@@ -6,6 +6,7 @@ use std::{
 };
 
 use fspiop::{PartyId, Timestamp, TransferId};
+use futures_util::future::BoxFuture;
 use ledger::{AccountId, Balance, FundsMovement, Transfer};
 use store::StoreError;
 use switch::{
@@ -123,7 +124,7 @@ impl Loaded {
         let mut found = first_look(writer, session, &ids, changes).await?;
         if !ids.cover(&found.0) {
             // To lock the rest now would be out of order: another node may hold it that waits for what is locked here.
-            session.client.batch_execute("ROLLBACK").await?;
+            session.run("ROLLBACK").await?;
             ids.extend(&found.0);
             found = first_look(writer, session, &ids, changes).await?;
         }
@@ -133,7 +134,7 @@ impl Loaded {
         }
         if writer.is_uncertain || commands.iter().flat_map(deliveries).any(|one| writer.needs_row(one, place.settled)) {
             let open = Open { node: writer.node.id, settled: place.settled, last: place.batches };
-            unpack(session, open, writer.node.id, false).await?;
+            Box::pin(unpack(session, open, writer.node.id, false)).await?;
             place.settled = place.batches;
         }
         if !ids.parties.is_empty() {
@@ -228,7 +229,7 @@ async fn first_look(
     // Sent in this order: the version is read under the lock, and what is pending when the rows are locked.
     let (begin, locked, place, version, used, transfers, funds, quotes, earlier, of_others) = join!(
         biased;
-        session.client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
+        session.run("BEGIN ISOLATION LEVEL READ COMMITTED"),
         session.find(lock, &LOCKS),
         unless(false, session, node::PLACE, parameters![now, id, epoch]),
         session.query(configuration::VERSION, &[]),
@@ -259,15 +260,17 @@ async fn first_look(
     Ok((rows, place, version, earlier))
 }
 
-/// Asks, unless there is nothing to ask for.
-async fn unless(
+/// Asks, unless there is nothing to ask for. Boxed, since many are under way together.
+fn unless<'a>(
     is_nothing: bool,
-    session: &Session,
+    session: &'a Session,
     sql: &'static str,
     parameters: Vec<Parameter>,
-) -> Result<Vec<tokio_postgres::Row>, tokio_postgres::Error> {
-    let parameters: Vec<_> = parameters.iter().map(|value| &**value as &(dyn ToSql + Sync)).collect();
-    if is_nothing { Ok(Vec::new()) } else { session.query(sql, &parameters).await }
+) -> BoxFuture<'a, Result<Vec<tokio_postgres::Row>, tokio_postgres::Error>> {
+    Box::pin(async move {
+        let parameters: Vec<_> = parameters.iter().map(|value| &**value as &(dyn ToSql + Sync)).collect();
+        if is_nothing { Ok(Vec::new()) } else { session.query(sql, &parameters).await }
+    })
 }
 
 /// The numbers for the messages of this batch: what is left of the block, or a new one.

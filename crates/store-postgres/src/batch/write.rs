@@ -80,7 +80,7 @@ fn write_outbox(writes: &mut Writes, writer: &Writer, loaded: &Loaded, messages:
 
 /// Sends the writes and the COMMIT together. If a write fails, the COMMIT finds a transaction that is undone already.
 pub(super) async fn finish(session: &Session, writes: &Writes) -> Result<(), Failure> {
-    let (written, committed) = join!(biased; writes.run(session), session.client.batch_execute("COMMIT"));
+    let (written, committed) = join!(biased; writes.run(session), session.run("COMMIT"));
     match written {
         // The server itself says so, and it was before the COMMIT.
         Err(error) if error.as_db_error().is_some() => Err(error.into()),

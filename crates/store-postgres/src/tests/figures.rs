@@ -17,9 +17,9 @@ use super::{runtime, settings};
 use crate::{Migrate, PostgresSettings, PostgresStore};
 
 /// Payments of a batch: each has one command in it.
-const BATCH: usize = 200;
+pub(super) const BATCH: usize = 200;
 /// Batches that each node commits for one leg.
-const ROUNDS: usize = 25;
+pub(super) const ROUNDS: usize = 25;
 const FSPS: usize = 20;
 
 fn fsp(number: usize) -> FspId {
@@ -79,7 +79,8 @@ impl Payment {
         Payment { id, payer: fsp(payer), payee: fsp(if hot { 1 + number % (FSPS - 1) } else { (number + 7) % FSPS }) }
     }
 
-    fn inbound(&self, source: &FspId, method: Method, path: &str, length: usize) -> Inbound {
+    /// A message whose body has that many characters, of which so many are hard to compress.
+    fn inbound(&self, source: &FspId, method: Method, path: &str, (length, hard): (usize, usize)) -> Inbound {
         let mut all = Headers::new();
         all.set(headers::FSPIOP_SOURCE, source.as_str());
         all.set(headers::FSPIOP_DESTINATION, self.payee.as_str());
@@ -90,7 +91,7 @@ impl Payment {
             "application/vnd.interoperability.transfers+json;version=1.1 Sun, 22 Nov 2026 14:00:00 GMT",
         );
         let text = r#"{"transferId":"b51ec534-ee48-4575-b6a9-ead2955b8069","payerFsp":"payerfsp","payeeFsp":"payeefsp","amount":{"currency":"USD","amount":"433.88"},"expiration":"2026-11-22T14:00:30.000Z","ilpPacket":""#;
-        let body = format!("{text}{}", noise(self.id, length.saturating_sub(text.len())));
+        let body = format!("{}{}", noise(self.id, hard), text.repeat(1 + length / text.len()));
         let body = Bytes::from(body[..length].to_owned());
         Inbound { source: source.clone(), destination: None, method, path: path.into(), headers: all, body }
     }
@@ -104,21 +105,21 @@ impl Payment {
         let condition: Condition = fulfilment.condition();
         match leg {
             0 => Command::RequestQuote {
-                inbound: self.inbound(&self.payer, Method::Post, "/quotes", 900),
+                inbound: self.inbound(&self.payer, Method::Post, "/quotes", (900, 120)),
                 quote_id,
                 payee: self.payee.clone(),
                 needs: switch::NeededAccounts::default(),
                 hash: content_hash(b"q"),
             },
             1 => Command::AnswerQuote {
-                inbound: self.inbound(&self.payee, Method::Put, &format!("/quotes/{quote_id}"), 1100),
+                inbound: self.inbound(&self.payee, Method::Put, &format!("/quotes/{quote_id}"), (1100, 560)),
                 quote_id,
                 needs: switch::NeededAccounts::default(),
                 hash: content_hash(b"a"),
                 failed: false,
             },
             2 => Command::Prepare {
-                inbound: self.inbound(&self.payer, Method::Post, "/transfers", 950),
+                inbound: self.inbound(&self.payer, Method::Post, "/transfers", (950, 560)),
                 prepare: ledger::Prepare {
                     may_be_on_us: false,
                     transfer_id,
@@ -133,7 +134,7 @@ impl Payment {
                 ilp_packet: noise(self.id, 500).into(),
             },
             _ => Command::Fulfil {
-                inbound: self.inbound(&self.payee, Method::Put, &format!("/transfers/{transfer_id}"), 150),
+                inbound: self.inbound(&self.payee, Method::Put, &format!("/transfers/{transfer_id}"), (150, 50)),
                 fulfil: ledger::Fulfil {
                     transfer_id,
                     source: self.payee.clone(),
@@ -147,7 +148,7 @@ impl Payment {
     }
 }
 
-async fn run(store: &PostgresStore, node: usize, hot: bool) {
+pub(super) async fn run(store: &PostgresStore, node: usize, hot: bool) {
     for round in 0..ROUNDS {
         let payments: Vec<_> = (0..BATCH).map(|number| Payment::new(node, round * BATCH + number, hot)).collect();
         let mut deliveries = Vec::new();

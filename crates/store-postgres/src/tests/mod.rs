@@ -2,6 +2,7 @@
 
 mod abandoned;
 mod batches;
+mod budget;
 mod corrupt_rows;
 mod failures;
 mod figures;
