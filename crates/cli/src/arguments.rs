@@ -158,7 +158,7 @@ pub(crate) enum Command {
 pub(crate) enum HubCommand {
     /// Run a hub until it is told to stop (SIGTERM, Ctrl-C)
     #[command(before_help = "Example: mojaloop hub serve --store sqlite:hub.sqlite --listen-address 127.0.0.1")]
-    Serve(ServeArguments),
+    Serve(Box<ServeArguments>),
     /// Bring a store to this program's schema version
     #[command(before_help = "Example: mojaloop hub migrate --store sqlite:hub.sqlite")]
     Migrate(MigrateArguments),
@@ -225,12 +225,37 @@ pub(crate) struct ServeArguments {
     /// The private RSA key (a PEM file) that signs what the hub says itself (MOJALOOP_JWS_SIGN_KEY_FILE, or the key itself in MOJALOOP_JWS_SIGN_KEY) [default: nothing is signed]
     #[arg(long, value_name = "FILE")]
     pub(crate) jws_sign_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) tls: TlsArguments,
     /// Who may use the admin APIs: open lets everybody; it must be said when they are not on a loopback address
     #[arg(long, value_name = "WHO", env = environment::ADMIN)]
     pub(crate) admin: Option<Admin>,
     /// In which form logs are written [default: text on a terminal, else json]
     #[arg(long, value_name = "FORM", env = environment::LOG_FORMAT)]
     pub(crate) log_format: Option<LogFormat>,
+}
+
+/// TLS from and to FSPs. All files are PEM; renewed ones are taken up within seconds.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct TlsArguments {
+    /// The certificate that FSPs see, those between it and its authority after it (PEM): FSPIOP is TLS then, on all its ports. The admin APIs and the operations port stay plain HTTP: keep them among operators. Renewed files are taken up within seconds [default: plain HTTP]
+    #[arg(long, value_name = "FILE", env = environment::TLS_CERTIFICATE)]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// Its private key, without a passphrase (PEM)
+    #[arg(long, value_name = "FILE", env = environment::TLS_KEY)]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Authorities of FSPs (PEM): who shows no certificate of theirs is refused in the handshake (mutual TLS) [default: everybody may connect]
+    #[arg(long, value_name = "FILE", env = environment::TLS_CLIENT_AUTHORITIES)]
+    pub(crate) tls_client_authorities: Option<PathBuf>,
+    /// Authorities (PEM) that must vouch for what the hub calls at https:// [default: those that the machine trusts]
+    #[arg(long, value_name = "FILE", env = environment::CALLBACK_AUTHORITIES)]
+    pub(crate) callback_authorities: Option<PathBuf>,
+    /// The certificate that the hub shows to FSPs and oracles that ask for one (PEM) [default: none]
+    #[arg(long, value_name = "FILE", env = environment::CALLBACK_CERTIFICATE)]
+    pub(crate) callback_certificate: Option<PathBuf>,
+    /// Its private key, without a passphrase (PEM)
+    #[arg(long, value_name = "FILE", env = environment::CALLBACK_KEY)]
+    pub(crate) callback_key: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]

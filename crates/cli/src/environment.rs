@@ -19,6 +19,12 @@ pub(crate) const SETTINGS: &[&str] = &[
     CALLBACK_POLICY,
     JWS_VALIDATE,
     JWS_SIGN_KEY,
+    TLS_CERTIFICATE,
+    TLS_KEY,
+    TLS_CLIENT_AUTHORITIES,
+    CALLBACK_AUTHORITIES,
+    CALLBACK_CERTIFICATE,
+    CALLBACK_KEY,
     ADMIN,
     LOG,
     LOG_FORMAT,
@@ -51,6 +57,12 @@ pub(crate) const ON_US_TRANSFERS: &str = "MOJALOOP_ON_US_TRANSFERS";
 pub(crate) const CALLBACK_POLICY: &str = "MOJALOOP_CALLBACK_POLICY";
 pub(crate) const JWS_VALIDATE: &str = "MOJALOOP_JWS_VALIDATE";
 pub(crate) const JWS_SIGN_KEY: &str = "MOJALOOP_JWS_SIGN_KEY";
+pub(crate) const TLS_CERTIFICATE: &str = "MOJALOOP_TLS_CERTIFICATE";
+pub(crate) const TLS_KEY: &str = "MOJALOOP_TLS_KEY";
+pub(crate) const TLS_CLIENT_AUTHORITIES: &str = "MOJALOOP_TLS_CLIENT_AUTHORITIES";
+pub(crate) const CALLBACK_AUTHORITIES: &str = "MOJALOOP_CALLBACK_AUTHORITIES";
+pub(crate) const CALLBACK_CERTIFICATE: &str = "MOJALOOP_CALLBACK_CERTIFICATE";
+pub(crate) const CALLBACK_KEY: &str = "MOJALOOP_CALLBACK_KEY";
 pub(crate) const ADMIN: &str = "MOJALOOP_ADMIN";
 pub(crate) const LOG: &str = "MOJALOOP_LOG";
 pub(crate) const LOG_FORMAT: &str = "MOJALOOP_LOG_FORMAT";
@@ -70,6 +82,17 @@ pub(crate) const CONTEXT: &str = "MOJALOOP_CONTEXT";
 pub(crate) const NAMESPACE: &str = "MOJALOOP_NAMESPACE";
 pub(crate) const IMAGE: &str = "MOJALOOP_IMAGE";
 pub(crate) const IMAGE_LOAD: &str = "MOJALOOP_IMAGE_LOAD";
+
+/// Settings that are names of files themselves; with them `…_FILE` is a mistake.
+const NAMES_OF_FILES: &[&str] = &[
+    STORE_CERTIFICATES,
+    TLS_CERTIFICATE,
+    TLS_KEY,
+    TLS_CLIENT_AUTHORITIES,
+    CALLBACK_AUTHORITIES,
+    CALLBACK_CERTIFICATE,
+    CALLBACK_KEY,
+];
 
 /// Variables of the project's tests and scripts, known and ignored.
 const IGNORED: &[&str] = &["MOJALOOP_TTK", "MOJALOOP_PARTS", "MOJALOOP_KUBECONFIG", "MOJALOOP_POSTGRES"];
@@ -101,7 +124,7 @@ pub(crate) fn or_file(given: Option<String>, variable: &str) -> Result<Option<St
 }
 
 fn is_known(name: &str, value: &str) -> bool {
-    let plain = name.strip_suffix("_FILE").unwrap_or(name);
+    let plain = name.strip_suffix("_FILE").filter(|plain| !NAMES_OF_FILES.contains(plain)).unwrap_or(name);
     SETTINGS.contains(&name)
         || SETTINGS.contains(&plain)
         || IGNORED.contains(&name)
@@ -138,6 +161,8 @@ mod tests {
     fn variables_are_known_or_refused() {
         check("MOJALOOP_STORE", "sqlite:x", true);
         check("MOJALOOP_STORE_FILE", "/run/secrets/store", true);
+        check("MOJALOOP_TLS_KEY", "/run/secrets/hub.key", true);
+        check("MOJALOOP_TLS_KEY_FILE", "/run/secrets/hub.key", false);
         check("MOJALOOP_TTK", "/kit", true);
         check("MOJALOOP_STOER", "sqlite:x", false);
         check("MOJALOOP_HUB_SERVICE_HOST", "10.0.0.1", true);

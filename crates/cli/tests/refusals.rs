@@ -49,6 +49,39 @@ fn flags() {
     check(&[&pay[..], &["1", "--hub", "http://127.0.0.1:1"]].concat(), 1, &["--hub", "harness status"]);
 }
 
+/// Nothing is begun with a certificate or a key that can't be used: not even the store is made.
+#[test]
+fn certificates_and_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = tls::Authority::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for name in ["hub", "other"] {
+        authority.issue(&["hub.example"]).unwrap().write(folder.path(), name).unwrap();
+    }
+    let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    std::fs::write(path("encrypted.key"), encrypted).unwrap();
+    let store = format!("sqlite:{}", path("hub.sqlite"));
+    let refused = |flags: &[&str], says: &[&str]| {
+        check(&[&["hub", "serve", "--store", &store], flags].concat(), 2, says);
+        assert!(!std::fs::exists(path("hub.sqlite")).unwrap(), "{flags:?}");
+    };
+    let (certificate, key) = (path("hub.pem"), path("hub.key"));
+    refused(&["--tls-certificate", &certificate], &["--tls-certificate", "no --tls-key", "hint:"]);
+    refused(&["--callback-key", &key], &["--callback-key", "no --callback-certificate", "hint:"]);
+    refused(
+        &["--tls-client-authorities", &certificate],
+        &["--tls-client-authorities", "no --tls-certificate", "hint:"],
+    );
+    let serve = |key: &str, says: &[&str]| refused(&["--tls-certificate", &certificate, "--tls-key", key], says);
+    serve(&path("none"), &["--tls-key (MOJALOOP_TLS_KEY)", "none: found nothing that can be read", "hint:"]);
+    serve(&certificate, &["--tls-key", "only CERTIFICATE", "expected a private key", "hint:"]);
+    serve(&path("other.key"), &["--tls-key", "other.key: found a private key of another certificate", "hint:"]);
+    serve(&path("encrypted.key"), &["--tls-key", "an encrypted private key", "openssl pkey"]);
+    let callback = ["--callback-certificate", &key, "--callback-key", &key];
+    refused(&callback, &["--callback-certificate", "only PRIVATE KEY", "expected certificates in PEM", "hint:"]);
+    refused(&["--callback-authorities", &key], &["--callback-authorities", "only PRIVATE KEY", "hint:"]);
+}
+
 #[test]
 fn a_secret_is_not_repeated() {
     let run = Finished::of(&mut mojaloop(&["hub", "serve", "--store", "postgres://u:secret@127.0.0.1:1/d"]));
@@ -114,6 +147,10 @@ fn settings_come_from_a_file_and_flags_win() {
     user.run(&serve).expect(2, &["--settings", "settings.yaml", "stoer"]);
     std::fs::write(&file, "store: sqlite:x\nlisten-address: 0.0.0.0\n").unwrap();
     user.run(&serve).expect(2, &["admin", "--admin open"]);
+    std::fs::write(&file, "store: sqlite:x\ntls-certificate: hub.pem\n").unwrap();
+    user.run(&serve).expect(2, &["--tls-certificate", "no --tls-key"]);
+    std::fs::write(&file, "store: sqlite:x\ncallback-authorities: /no/authorities.pem\n").unwrap();
+    user.run(&serve).expect(2, &["--callback-authorities", "/no/authorities.pem"]);
     user.run(&["hub", "serve", "--settings", "/no/such/file"]).expect(2, &["/no/such/file"]);
 }
 

@@ -132,6 +132,7 @@ async fn start_hub(listen: Listen, opening: Opening, jws: Jws) -> Result<Running
         delivery: SchedulerSettings::default(),
         intake: Intake::default(),
         jws,
+        tls: hub::Tls::default(),
         on_us_transfers: false,
     };
     Ok(hub::serve(settings, store, clock, Arc::new(OpenAuthorizer)).await?)

@@ -2,6 +2,7 @@
 //!
 //! | a peer | is cut off after |
 //! |---|---|
+//! | that has not ended its TLS handshake | [`HANDSHAKE_TIMEOUT`] |
 //! | that has sent part of a request's head | [`HEAD_TIMEOUT`] |
 //! | that sends nothing between two requests, or none at all | [`IDLE_TIMEOUT`] |
 //! | that does not take its answer | [`WRITE_TIMEOUT`] |
@@ -29,12 +30,15 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tls::{Renewable, ServerConfig};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
-    time::{Sleep, sleep},
+    time::{Sleep, sleep, timeout},
 };
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tower_service::Service as _;
 
 use crate::serve::stopped;
@@ -47,6 +51,8 @@ pub(crate) const FSP_CONNECTIONS: usize = 8_192;
 pub(crate) const ADMIN_CONNECTIONS: usize = 256;
 /// Connections to metrics and health: few machines ask, and they must find room when nobody else does.
 pub(crate) const OPERATIONS_CONNECTIONS: usize = 64;
+/// How long a TLS handshake may take: three messages each way, over the slowest network.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a request's head may take from its first byte on.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection is kept between two requests: longer than the 60 s after which most clients and gateways drop it
@@ -60,16 +66,30 @@ const HEAD_BYTES: usize = 128 * 1024;
 /// Pause before the next connection is accepted when the system has no room for one.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
-/// Serves a listener until `stopping`, and then the requests that are under way to their end.
+/// Serves a listener, with TLS if there is some, until `stopping`, and then the requests that are under way to their end.
 pub(crate) async fn serve(
     listener: TcpListener,
+    tls: Option<Arc<Renewable<ServerConfig>>>,
     router: Router,
     room: Arc<Semaphore>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut connections = JoinSet::new();
     while let Some((stream, place)) = next(&listener, &room, &mut stopping).await {
-        connections.spawn(converse(stream, router.clone(), place, stopping.clone()));
+        // Answers are small and must not wait for each other.
+        let _ = stream.set_nodelay(true);
+        let (router, mut stopping) = (router.clone(), stopping.clone());
+        match &tls {
+            None => connections.spawn(converse(stream, router, place, stopping)),
+            Some(tls) => {
+                let acceptor = TlsAcceptor::from(tls.current());
+                connections.spawn(async move {
+                    if let Some(stream) = handshake(&acceptor, stream, &mut stopping).await {
+                        converse(stream, router, place, stopping).await;
+                    }
+                })
+            }
+        };
         while connections.try_join_next().is_some() {}
     }
     drop(listener);
@@ -100,14 +120,35 @@ async fn next(
     }
 }
 
-async fn converse(
+/// Agrees with a peer on TLS; `None` if nothing comes of it.
+async fn handshake(
+    acceptor: &TlsAcceptor,
     stream: TcpStream,
+    stopping: &mut watch::Receiver<bool>,
+) -> Option<TlsStream<TcpStream>> {
+    let peer = stream.peer_addr().ok()?;
+    let shaken = tokio::select! {
+        shaken = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)) => shaken,
+        () = stopped(stopping) => return None,
+    };
+    match shaken {
+        Ok(Ok(stream)) => return Some(stream),
+        // The peer has shown something that is not good enough, or does not like what it was shown.
+        Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
+            tracing::info!(%peer, %error, "a TLS handshake failed");
+        }
+        Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake broke"),
+        Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
+    }
+    None
+}
+
+async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
     router: Router,
     _place: OwnedSemaphorePermit,
     mut stopping: watch::Receiver<bool>,
 ) {
-    // Answers are small and must not wait for each other.
-    let _ = stream.set_nodelay(true);
     let answering = Arc::new(AtomicBool::new(false));
     let service = service_fn(|request: Request<Incoming>| {
         let (mut router, answering) = (router.clone(), answering.clone());
@@ -134,16 +175,16 @@ async fn converse(
 }
 
 /// A stream that fails when its peer takes too long.
-struct Watched {
-    stream: TokioIo<TcpStream>,
+struct Watched<S> {
+    stream: TokioIo<S>,
     /// A request's head was read, and it is not answered yet.
     answering: Arc<AtomicBool>,
     head: Option<Pin<Box<Sleep>>>,
     write: Option<Pin<Box<Sleep>>>,
 }
 
-impl Watched {
-    fn new(stream: TcpStream, answering: Arc<AtomicBool>) -> Watched {
+impl<S> Watched<S> {
+    fn new(stream: S, answering: Arc<AtomicBool>) -> Watched<S> {
         Watched { stream: TokioIo::new(stream), answering, head: None, write: None }
     }
 
@@ -158,7 +199,7 @@ impl Watched {
     }
 }
 
-impl Read for Watched {
+impl<S: AsyncRead + Unpin> Read for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -184,7 +225,7 @@ impl Read for Watched {
     }
 }
 
-impl Write for Watched {
+impl<S: AsyncWrite + Unpin> Write for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.watch_write(context, written)
@@ -211,5 +252,37 @@ impl Write for Watched {
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
         self.watch_write(context, written)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tls::{Authority, Identity, PemFile, ServerFiles};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_handshake_takes_a_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let issued = Authority::new().unwrap().issue(&["127.0.0.1"]).unwrap();
+        let (certificate, key) = issued.write(folder.path(), "hub").unwrap();
+        let (certificate, key) = (PemFile::new("certificate", certificate), PemFile::new("key", key));
+        let files = ServerFiles { identity: Identity { certificate, key }, client_authorities: None };
+        let (listener, room) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), Arc::new(Semaphore::new(2)));
+        let address = listener.local_addr().unwrap();
+        let (stop, stopping) = watch::channel(false);
+        let served = tokio::spawn(serve(listener, Some(files.open().unwrap()), Router::new(), room.clone(), stopping));
+        // One place is kept for the next connection, the other one is that of the handshake.
+        let silent = TcpStream::connect(address).await.unwrap();
+        let until = async |places: usize| {
+            while room.available_permits() != places {
+                tokio::task::yield_now().await;
+            }
+        };
+        until(0).await;
+        drop(silent);
+        until(1).await;
+        stop.send(true).unwrap();
+        served.await.unwrap();
     }
 }

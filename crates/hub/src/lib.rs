@@ -37,7 +37,7 @@ pub use callback_policy::CallbackPolicy;
 pub use metrics::Metrics;
 pub use openapi::{ApiName, Document, openapi};
 pub use serve::{Addresses, Running, ServeError, serve, system_clock};
-pub use settings::{Intake, Jws, Listen, Settings};
+pub use settings::{Intake, Jws, Listen, Settings, Tls};
 pub use signatures::{Validation, ValidationError};
 
 use crate::{admin::Inspection, committer::Committer, current::Current, lookup::Lookup, signatures::Signatures};

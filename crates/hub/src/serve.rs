@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use fspiop::Timestamp;
 use store::{Clock, Committed, Store, StoreError};
 use switch::{Configuration, Message};
+use tls::{Renewable, ServerConfig};
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
@@ -120,10 +121,13 @@ pub async fn serve(
     let listeners = bind(&settings).await?;
     let addresses = listeners.addresses();
     let (stop, stopping) = watch::channel(false);
+    let tls = settings.tls.clone();
     let (hub, delivery) = assemble(settings, store.clone(), clock, authorizer, &stopping).await?;
     let refresh = current::refresh(hub.current.clone(), hub.store.clone(), stopping.clone());
-    let background = vec![delivery, expiry::start(hub.clone(), stopping.clone()), refresh];
-    let listeners = listeners.serve(&hub, &stopping);
+    let mut background = vec![delivery, expiry::start(hub.clone(), stopping.clone()), refresh];
+    background.extend(tls.fspiop.clone().map(|files| keep(files, stopping.clone())));
+    background.extend(tls.callbacks.map(|files| keep(files, stopping.clone())));
+    let listeners = listeners.serve(&hub, tls.fspiop, &stopping);
     Ok(Running { addresses, stop, listeners, background, store })
 }
 
@@ -139,7 +143,11 @@ async fn assemble(
     let (handle, receiver) = DeliveryHandle::channel();
     let observer = Arc::new(Publisher { current: current.clone(), delivery: handle.clone() });
     let committer = Committer::start(store.clone(), settings.intake, metrics.clone(), observer);
-    let client = CallbackClient::new(settings.delivery.answer_timeout(), settings.callback_policy.clone());
+    let client = CallbackClient::new(
+        settings.delivery.answer_timeout(),
+        settings.callback_policy.clone(),
+        settings.tls.of_callbacks(),
+    );
     let surroundings = delivery::Surroundings {
         store: store.clone(),
         committer: committer.clone(),
@@ -240,26 +248,42 @@ impl Listeners {
         }
     }
 
-    fn serve(self, hub: &Arc<Hub>, stopping: &watch::Receiver<bool>) -> JoinSet<()> {
+    fn serve(
+        self,
+        hub: &Arc<Hub>,
+        tls: Option<Arc<Renewable<ServerConfig>>>,
+        stopping: &watch::Receiver<bool>,
+    ) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
-        let mut spawn = |listener, router, room: &Arc<Semaphore>| {
-            tasks.spawn(connections::serve(listener, router, room.clone(), stopping.clone()));
+        let mut spawn = |listener, tls: Option<&Arc<_>>, router, room: &Arc<Semaphore>| {
+            tasks.spawn(connections::serve(listener, tls.cloned(), router, room.clone(), stopping.clone()));
         };
         let (fspiop, room) = (edge::router(hub.clone()), Arc::new(Semaphore::new(connections::FSP_CONNECTIONS)));
         for listener in self.fspiop {
-            spawn(listener, fspiop.clone(), &room);
+            spawn(listener, tls.as_ref(), fspiop.clone(), &room);
         }
+        // An FSP's certificate does not make an operator of it.
         for (listener, router) in [
             (self.ledger_admin, admin::ledger_router(hub.clone())),
             (self.oracle_admin, admin::oracle_router(hub.clone())),
             (self.settlement, admin::settlement_router(hub.clone())),
         ] {
-            spawn(listener, router, &Arc::new(Semaphore::new(connections::ADMIN_CONNECTIONS)));
+            spawn(listener, None, router, &Arc::new(Semaphore::new(connections::ADMIN_CONNECTIONS)));
         }
         let room = Arc::new(Semaphore::new(connections::OPERATIONS_CONNECTIONS));
-        spawn(self.operations, operations::router(hub.clone()), &room);
+        spawn(self.operations, None, operations::router(hub.clone()), &room);
         tasks
     }
+}
+
+/// Takes renewed certificates up until the hub is told to stop.
+fn keep<T: Send + Sync + 'static>(files: Arc<Renewable<T>>, mut stopping: watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        tokio::select! {
+            () = files.keep() => {}
+            () = stopped(&mut stopping) => {}
+        }
+    })
 }
 
 /// Waits until the hub is told to stop.

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use fspiop::FspId;
 use identity::Signer;
+use tls::{ClientConfig, ClientFiles, Renewable, ServerConfig};
 
 use crate::{callback_policy::CallbackPolicy, delivery::SchedulerSettings, signatures::Validation};
 
@@ -22,6 +23,8 @@ pub struct Settings {
     pub intake: Intake,
     /// Signatures of messages.
     pub jws: Jws,
+    /// TLS from and to FSPs.
+    pub tls: Tls,
     /// Whether a participant may pay itself (on-us transfers): a rule of the scheme.
     pub on_us_transfers: bool,
 }
@@ -33,6 +36,23 @@ pub struct Jws {
     pub validate: Validation,
     /// What signs the messages that the hub makes itself.
     pub signer: Option<Arc<Signer>>,
+}
+
+/// TLS from and to FSPs. Without anything said: FSPIOP is plain HTTP, and whom the hub calls at `https://` an authority must
+/// vouch for that the machine trusts.
+#[derive(Clone, Debug, Default)]
+pub struct Tls {
+    /// Of the FSPIOP listeners; all others stay plain.
+    pub fspiop: Option<Arc<Renewable<ServerConfig>>>,
+    /// Of callbacks and requests to oracles.
+    pub callbacks: Option<Arc<Renewable<ClientConfig>>>,
+}
+
+impl Tls {
+    pub(crate) fn of_callbacks(&self) -> Arc<Renewable<ClientConfig>> {
+        let of_machine = || ClientFiles::default().open().expect("without files nothing is wrong with one");
+        self.callbacks.clone().unwrap_or_else(of_machine)
+    }
 }
 
 /// Addresses of the listeners; the ports are those of upstream's harness, so that its users find everything.

@@ -15,7 +15,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // One transaction carries a decision and its outbox, and the outbox's records are the switch's words.
     ("store", &["switch", "ledger", "fspiop"]),
     ("store-sqlite", &["store", "switch", "ledger", "fspiop"]),
-    ("hub", &["store", "switch", "ledger", "identity", "fspiop"]),
+    ("tls", &[]),
+    ("hub", &["store", "switch", "ledger", "identity", "fspiop", "tls"]),
     ("participant", &["identity", "fspiop"]),
     ("store-postgres", &["store", "switch", "ledger", "fspiop"]),
     ("stores", &["store", "store-sqlite", "store-postgres", "fspiop"]),
@@ -44,7 +45,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("miniloop", &["kubernetes", "image", "provisioning", "definition", "operations", "fspiop"]),
     ("helm", &["kubernetes", "image", "provisioning", "definition", "operations", "fspiop"]),
     ("iac", &["definition", "operations"]),
-    ("load", &["provisioning", "definition", "operations", "participant", "identity", "fspiop"]),
+    ("load", &["provisioning", "definition", "operations", "participant", "identity", "fspiop", "tls"]),
     ("simulation", &["hub", "participant", "store", "switch", "ledger", "fspiop"]),
     (
         "cli",
@@ -61,6 +62,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "hub",
             "participant",
             "load",
+            "tls",
             "simulation",
             "store",
             "stores",

@@ -8,7 +8,8 @@ use crate::sources::lines_outside_tests;
 
 const PAGE: &str = "docs/limits.md";
 /// What the hub's binary runs.
-const CRATES: &[&str] = &["fspiop", "identity", "ledger", "switch", "store", "store-sqlite", "store-postgres", "hub"];
+const CRATES: &[&str] =
+    &["fspiop", "identity", "ledger", "switch", "store", "store-sqlite", "store-postgres", "tls", "hub"];
 /// Folders of these crates that are no part of it.
 const TESTS: &[&str] = &["/suite/", "/tests/", "/tests.rs"];
 /// Types of constants that may be bounds.
@@ -27,6 +28,7 @@ const NO_BOUNDS: &[&str] = &[
     "LENGTH",
     "LOCAL_CHARACTERS",
     "NEGATIVE",
+    "OWNER_ONLY",
     "POSITIVE",
     "ULID_CHARACTERS",
     "UNIT_BYTES",

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     arguments::{Admin, Api, Global, HubCommand, MigrateArguments, ServeArguments},
-    commands::{jws, runtime, store},
+    commands::{jws, runtime, store, tls},
     environment,
     exit::Failure,
     logging::{self, LogFormat},
@@ -18,7 +18,7 @@ use crate::{
 
 pub(crate) fn run(command: HubCommand, global: Global) -> Result<(), Failure> {
     match command {
-        HubCommand::Serve(arguments) => run_hub(arguments),
+        HubCommand::Serve(arguments) => run_hub(*arguments),
         HubCommand::Migrate(arguments) => migrate(arguments, &global),
         HubCommand::JwsKey(arguments) => jws::make(&arguments, &global),
         HubCommand::Openapi(arguments) => printer::print_text(&openapi(api_name(arguments.api)).to_json()),
@@ -66,6 +66,12 @@ struct SettingsFile {
     callback_policy: Option<String>,
     jws_validate: Option<String>,
     jws_sign_key: Option<PathBuf>,
+    tls_certificate: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    tls_client_authorities: Option<PathBuf>,
+    callback_authorities: Option<PathBuf>,
+    callback_certificate: Option<PathBuf>,
+    callback_key: Option<PathBuf>,
     on_us_transfers: Option<bool>,
     admin: Option<Admin>,
     log_format: Option<LogFormat>,
@@ -92,6 +98,13 @@ fn complete(mut arguments: ServeArguments) -> Result<ServeArguments, Failure> {
     arguments.jws_validate = or(arguments.jws_validate, file.jws_validate, environment::JWS_VALIDATE);
     let own_key = own_file(environment::JWS_SIGN_KEY) || std::env::var_os(environment::JWS_SIGN_KEY).is_some();
     arguments.jws_sign_key = arguments.jws_sign_key.or(file.jws_sign_key.filter(|_| !own_key));
+    let tls = &mut arguments.tls;
+    tls.tls_certificate = tls.tls_certificate.take().or(file.tls_certificate);
+    tls.tls_key = tls.tls_key.take().or(file.tls_key);
+    tls.tls_client_authorities = tls.tls_client_authorities.take().or(file.tls_client_authorities);
+    tls.callback_authorities = tls.callback_authorities.take().or(file.callback_authorities);
+    tls.callback_certificate = tls.callback_certificate.take().or(file.callback_certificate);
+    tls.callback_key = tls.callback_key.take().or(file.callback_key);
     arguments.listen_address = arguments.listen_address.or(file.listen_address);
     arguments.port_offset = arguments.port_offset.or(file.port_offset);
     arguments.on_us_transfers = arguments.on_us_transfers.or(file.on_us_transfers);
@@ -115,7 +128,7 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
     let policy = environment::or_file(arguments.callback_policy.clone(), environment::CALLBACK_POLICY)?;
     let callback_policy = CallbackPolicy::parse(policy.as_deref().unwrap_or("not-link-local"))
         .map_err(|error| Failure::usage(format!("--callback-policy ({}): {error}", environment::CALLBACK_POLICY)))?;
-    let jws = signatures(&arguments)?;
+    let (jws, tls) = (signatures(&arguments)?, tls::of_hub(&arguments.tls)?);
     let mut opening = store::opening(arguments.store)?;
     // Several hubs on one machine have different ports.
     if let (None, 1..) = (&opening.database.node, offset) {
@@ -125,7 +138,7 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
     let hub_name = opening.hub.clone();
     let on_us_transfers = arguments.on_us_transfers.unwrap_or(false);
     let settings =
-        Settings { listen, hub_name, callback_policy, delivery, intake: Intake::default(), jws, on_us_transfers };
+        Settings { listen, hub_name, callback_policy, delivery, intake: Intake::default(), jws, tls, on_us_transfers };
     let runtime = runtime::start()?;
     runtime.block_on(async {
         let store = stores::open(opening, system_clock()).await.map_err(|error| store::explain(&error))?;

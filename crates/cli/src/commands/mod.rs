@@ -17,6 +17,7 @@ mod progress;
 mod reading;
 mod runtime;
 mod store;
+mod tls;
 
 #[cfg(feature = "tools")]
 pub(crate) mod cluster;

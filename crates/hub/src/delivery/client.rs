@@ -6,17 +6,16 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
+    client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
 };
 use switch::Message;
+use tls::{ClientConfig, Renewable};
 use tokio::time::{Instant, timeout_at};
 
-use super::{Attempted, resolver::PolicyResolver};
+use super::{Attempted, connector::Connector};
 use crate::CallbackPolicy;
 
-/// How long a connection may take to be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a connection is kept without traffic; below the 60 s after which many gateways drop it without a word.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 /// Idle connections that are kept for one FSP.
@@ -29,22 +28,19 @@ const ORACLE_ANSWER_BYTES: usize = 1024 * 1024;
 /// Sends messages; keeps connections open, a pool for each FSP.
 #[derive(Clone)]
 pub struct CallbackClient {
-    client: Client<HttpConnector<PolicyResolver>, Full<Bytes>>,
+    client: Client<Connector, Full<Bytes>>,
     answer_timeout: Duration,
 }
 
 impl CallbackClient {
     /// A client without connections yet, which gives FSPs this long to answer, and connects to nothing but what the policy
     /// allows, whatever names resolve to. It follows no redirects.
-    pub fn new(answer_timeout: Duration, policy: CallbackPolicy) -> CallbackClient {
-        let mut connector = HttpConnector::new_with_resolver(PolicyResolver::new(policy));
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        connector.set_nodelay(true);
+    pub fn new(answer_timeout: Duration, policy: CallbackPolicy, tls: Arc<Renewable<ClientConfig>>) -> CallbackClient {
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_PER_FSP)
             .pool_timer(TokioTimer::new())
-            .build(connector);
+            .build(Connector::new(policy, tls));
         CallbackClient { client, answer_timeout }
     }
 

@@ -1,6 +1,7 @@
 //! Delivery of callbacks: at least once, in order for each transfer and quote, one slow FSP never in the way of another.
 
 mod client;
+mod connector;
 mod driver;
 mod outgoing;
 mod resolver;

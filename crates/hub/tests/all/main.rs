@@ -33,3 +33,5 @@ mod scheduler;
 mod scheme_rules;
 mod stopping;
 mod store_faults;
+mod tls_from_fsps;
+mod tls_to_fsps;

@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::within;
+use super::{stream::Stream, within};
 
 /// An answer, as it came.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl Response {
 
 /// A connection that is kept open.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     /// What was read and not used yet.
     buffer: Vec<u8>,
 }
@@ -55,7 +55,12 @@ impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> Connection {
         let stream = super::eventually("a connection", async || TcpStream::connect(address).await.ok()).await;
         stream.set_nodelay(true).expect("a TCP stream has this option");
-        Connection { stream, buffer: Vec::new() }
+        Connection::over(stream)
+    }
+
+    /// A connection that was made otherwise.
+    pub(crate) fn over(stream: impl Stream + 'static) -> Connection {
+        Connection { stream: Box::new(stream), buffer: Vec::new() }
     }
 
     /// Sends bytes as they are. A peer that has hung up is found out when its answer is read.

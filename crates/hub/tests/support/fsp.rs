@@ -8,12 +8,16 @@ use std::{
 };
 
 use serde_json::Value;
+use tls::{Renewable, ServerConfig};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpSocket, TcpStream},
+    net::{TcpListener, TcpSocket},
     sync::Notify,
     task::AbortHandle,
 };
+use tokio_rustls::TlsAcceptor;
+
+use super::stream::Stream;
 
 /// How a request is answered.
 #[derive(Clone, Debug)]
@@ -75,6 +79,8 @@ struct Diary {
     usual: Option<Manner>,
     /// For requests whose path has this in it.
     by_path: Vec<(String, Manner)>,
+    /// Connections that were ready for requests, and whether their clients showed a certificate.
+    connections: Vec<bool>,
 }
 
 struct Shared {
@@ -106,7 +112,7 @@ impl SleepingFsp {
 
     /// Begins to listen.
     pub(crate) fn wake(self, name: &str) -> Fsp {
-        Fsp::serve(name, self.socket.listen(1024).expect("a bound socket can listen"))
+        Fsp::serve(name, self.socket.listen(1024).expect("a bound socket can listen"), None)
     }
 }
 
@@ -116,10 +122,16 @@ impl Fsp {
         SleepingFsp::new().wake(name)
     }
 
-    fn serve(name: &str, listener: TcpListener) -> Fsp {
+    /// Starts to listen with TLS on a free port.
+    pub(crate) fn start_tls(name: &str, tls: Arc<Renewable<ServerConfig>>) -> Fsp {
+        let listener = SleepingFsp::new().socket.listen(1024).expect("a bound socket can listen");
+        Fsp::serve(name, listener, Some(tls))
+    }
+
+    fn serve(name: &str, listener: TcpListener, tls: Option<Arc<Renewable<ServerConfig>>>) -> Fsp {
         let address = listener.local_addr().expect("it listens");
         let shared = Arc::new(Shared { diary: Mutex::default(), changed: Notify::new() });
-        let task = tokio::spawn(accept(listener, shared.clone())).abort_handle();
+        let task = tokio::spawn(accept(listener, tls, shared.clone())).abort_handle();
         Fsp { name: name.to_owned(), address, shared, task }
     }
 
@@ -136,6 +148,11 @@ impl Fsp {
     /// How the next requests are answered, one after the other.
     pub(crate) fn next(&self, manners: impl IntoIterator<Item = Manner>) {
         self.diary().next.extend(manners);
+    }
+
+    /// For each connection so far that was ready for requests, whether its client showed a certificate.
+    pub(crate) fn connections(&self) -> Vec<bool> {
+        self.diary().connections.clone()
     }
 
     /// All requests so far, in the order of their arrival.
@@ -205,19 +222,25 @@ impl Shared {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, tls: Option<Arc<Renewable<ServerConfig>>>, shared: Arc<Shared>) {
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let shared = shared.clone();
+        let (shared, acceptor) = (shared.clone(), tls.as_ref().map(|tls| TlsAcceptor::from(tls.current())));
         connections.spawn(async move {
+            stream.set_nodelay(true).ok()?;
+            let Some(acceptor) = acceptor else {
+                shared.diary().connections.push(false);
+                return converse(stream, &shared).await;
+            };
             // A peer that hangs up ends the conversation.
-            let _ = converse(stream, &shared).await;
+            let stream = acceptor.accept(stream).await.ok()?;
+            shared.diary().connections.push(stream.get_ref().1.peer_certificates().is_some());
+            converse(stream, &shared).await
         });
     }
 }
 
-async fn converse(mut stream: TcpStream, shared: &Shared) -> Option<()> {
-    stream.set_nodelay(true).ok()?;
+async fn converse(mut stream: impl Stream, shared: &Shared) -> Option<()> {
     let mut buffer = Vec::new();
     loop {
         let request = read_request(&mut stream, &mut buffer).await?;
@@ -242,12 +265,12 @@ async fn converse(mut stream: TcpStream, shared: &Shared) -> Option<()> {
 }
 
 #[allow(deprecated, reason = "lingering blocks only if it is asked to wait, and here it is asked not to")]
-fn socket_without_linger(stream: &TcpStream) {
-    let _ = stream.set_linger(Some(Duration::ZERO));
+fn socket_without_linger(stream: &impl Stream) {
+    let _ = stream.tcp().set_linger(Some(Duration::ZERO));
 }
 
 /// Sends these bytes one by one, the last one again and again.
-async fn drip(stream: &mut TcpStream, bytes: &[u8]) -> Option<()> {
+async fn drip(stream: &mut impl Stream, bytes: &[u8]) -> Option<()> {
     let last = bytes.last().expect("there is something to send");
     for byte in bytes.iter().chain(std::iter::repeat(last)) {
         stream.write_all(&[*byte]).await.ok()?;
@@ -261,7 +284,7 @@ fn answer(status: u16, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {status} Whatever\r\n{kind}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Received> {
+async fn read_request(stream: &mut impl Stream, buffer: &mut Vec<u8>) -> Option<Received> {
     let head = loop {
         if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
             break take(buffer, end + 4);
@@ -291,7 +314,7 @@ fn take(buffer: &mut Vec<u8>, length: usize) -> Vec<u8> {
     std::mem::replace(buffer, rest)
 }
 
-async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
+async fn fill(stream: &mut impl Stream, buffer: &mut Vec<u8>) -> Option<()> {
     match stream.read_buf(buffer).await {
         Ok(0) | Err(_) => None,
         Ok(_) => Some(()),

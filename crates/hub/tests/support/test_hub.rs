@@ -41,6 +41,7 @@ pub(crate) fn settings() -> Settings {
         delivery: SchedulerSettings { first_pause_ms: 20, longest_pause_ms: 200, ..SchedulerSettings::default() },
         intake: Intake::default(),
         jws: Jws::default(),
+        tls: hub::Tls::default(),
         on_us_transfers: false,
     }
 }

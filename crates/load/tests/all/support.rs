@@ -61,6 +61,7 @@ impl TestHub {
             delivery: hub::delivery::SchedulerSettings::default(),
             intake: Intake::default(),
             jws: hub::Jws::default(),
+            tls: hub::Tls::default(),
             on_us_transfers: false,
         };
         let running = hub::serve(settings, store.clone(), system_clock(), Arc::new(OpenAuthorizer)).await.unwrap();

@@ -59,6 +59,7 @@ impl World {
             delivery: SchedulerSettings::default(),
             intake: Intake::default(),
             jws: Jws::default(),
+            tls: hub::Tls::default(),
             on_us_transfers: false,
         };
         let hub = hub::serve(settings, store.clone(), clock, Arc::new(OpenAuthorizer)).await.unwrap();
