@@ -121,17 +121,7 @@ impl Loaded {
     pub(super) async fn load(writer: &Writer, session: &Session, commands: &[Command]) -> Result<Loaded, Failure> {
         let mut ids = Ids::of(commands, writer.recent_since);
         let changes = commands.iter().any(changes_configuration);
-        let mut found = first_look(writer, session, &ids, changes).await?;
-        if !ids.cover(&found.0) {
-            // To lock the rest now would be out of order: another node may hold it that waits for what is locked here.
-            session.run("ROLLBACK").await?;
-            ids.extend(&found.0);
-            found = first_look(writer, session, &ids, changes).await?;
-        }
-        let (mut rows, mut place, version, earlier) = found;
-        if !ids.cover(&rows) {
-            return Err(Failure::Contended("an id was used meanwhile".to_owned()));
-        }
+        let (mut rows, mut place, version, earlier) = look(writer, session, &mut ids, changes).await?;
         if writer.is_uncertain || commands.iter().flat_map(deliveries).any(|one| writer.needs_row(one, place.settled)) {
             let open = Open { node: writer.node.id, settled: place.settled, last: place.batches };
             Box::pin(unpack(session, open, writer.node.id, false)).await?;
@@ -197,13 +187,27 @@ impl Rows {
     }
 }
 
+/// What is known of what a batch names.
+type Look = (Rows, Place, i64, Vec<Earlier>);
+
+/// Looks, and again if there turns out to be more than was looked for.
+async fn look(writer: &Writer, session: &Session, ids: &mut Ids, alone: bool) -> Result<Look, Failure> {
+    for is_last in [false, true] {
+        let found = first_look(writer, session, ids, alone).await?;
+        if ids.cover(&found.0) {
+            return Ok(found);
+        }
+        if !is_last {
+            // To lock the rest now would be out of order: another node may hold it that waits for what is locked here.
+            session.run("ROLLBACK").await?;
+            ids.extend(&found.0);
+        }
+    }
+    Err(Failure::Contended("an id was used meanwhile".to_owned()))
+}
+
 /// Everything that can be asked without knowing anything, in one round trip.
-async fn first_look(
-    writer: &Writer,
-    session: &Session,
-    ids: &Ids,
-    alone: bool,
-) -> Result<(Rows, Place, i64, Vec<Earlier>), Failure> {
+async fn first_look(writer: &Writer, session: &Session, ids: &Ids, alone: bool) -> Result<Look, Failure> {
     let lock = if alone { ALONE } else { SHARE };
     let statements = [
         SHARE,
