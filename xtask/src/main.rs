@@ -1,4 +1,4 @@
-//! The developer's commands: `cargo xtask test`, `conformance`, `simulate`, `faults`, `cluster`, `openapi`.
+//! The developer's commands: `cargo xtask test`, `conformance`, `simulate`, `faults`, `cluster`, `openapi`, `instructions`.
 //!
 //! Every command says on stderr what it does and ends, on stdout, with the line
 //! `N passed, N failed, N skipped`. The process ends with 0 when something passed and nothing failed,
@@ -9,6 +9,7 @@ mod conformance;
 mod faults;
 mod http;
 mod hub_process;
+mod instructions;
 mod openapi;
 mod outcome;
 mod parts;
@@ -41,6 +42,7 @@ enum Command {
     Faults(faults::Arguments),
     Cluster(cluster::Arguments),
     Openapi(openapi::Arguments),
+    Instructions(instructions::Arguments),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -64,6 +66,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Faults(arguments) => faults::command(arguments).await,
         Command::Cluster(arguments) => cluster::command(arguments).await,
         Command::Openapi(arguments) => openapi::command(arguments).await,
+        Command::Instructions(arguments) => instructions::command(arguments).await,
     };
     result.unwrap_or_else(|error| {
         say(&format!("error: {error:#}"));

@@ -70,7 +70,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "fspiop",
         ],
     ),
-    ("xtask", &["participant", "simulation", "postgres-server", "fspiop"]),
+    (
+        "xtask",
+        &["hub", "participant", "simulation", "postgres-server", "store", "switch", "ledger", "identity", "fspiop"],
+    ),
 ];
 
 /// What decides is pure: these crates neither do I/O nor wait nor roll dice.
