@@ -1,5 +1,7 @@
 //! Messages that the hub sends to FSPs.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use fspiop::{FspId, PartyId, QuoteId, Timestamp, TransferId};
 use http::HeaderName;
@@ -98,9 +100,10 @@ impl Subject {
     }
 }
 
-/// The HTTP headers that travel with a message, in the order in which they are sent.
+/// The HTTP headers that travel with a message, in the order in which they are sent. Copies share them until one is changed:
+/// most messages go out with the headers that they came with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(HeaderName, Box<str>)>);
+pub struct Headers(Arc<Vec<(HeaderName, Box<str>)>>);
 
 impl Headers {
     /// No headers.
@@ -115,16 +118,17 @@ impl Headers {
 
     /// Sets a header, in the place of an earlier value if there is one.
     pub fn set(&mut self, name: HeaderName, value: impl Into<Box<str>>) {
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
+        let headers = Arc::make_mut(&mut self.0);
+        match headers.iter_mut().find(|(known, _)| *known == name) {
             Some((_, old)) => *old = value.into(),
-            None => self.0.push((name, value.into())),
+            None => headers.push((name, value.into())),
         }
     }
 
     /// Sets a header unless it has a value.
     pub fn set_if_absent(&mut self, name: HeaderName, value: impl FnOnce() -> Box<str>) {
         if self.get(&name).is_none() {
-            self.0.push((name, value()));
+            Arc::make_mut(&mut self.0).push((name, value()));
         }
     }
 
@@ -152,7 +156,7 @@ impl Headers {
             let (name, value) = line.split_once(": ")?;
             Some((HeaderName::from_bytes(name.as_bytes()).ok()?, Box::<str>::from(value)))
         };
-        text.lines().map(pair).collect::<Option<Vec<_>>>().map(Headers)
+        text.lines().map(pair).collect::<Option<Vec<_>>>().map(|headers| Headers(Arc::new(headers)))
     }
 }
 
