@@ -7,25 +7,39 @@ use sha2::{Digest, Sha256};
 /// the same message. Works on the bytes alone; text that is not JSON hashes to something, too.
 pub fn content_hash(json: &[u8]) -> ContentHash {
     let mut hasher = Sha256::new();
-    let (mut start, mut in_string, mut escaped) = (0, false, false);
-    for (index, byte) in json.iter().enumerate() {
-        if in_string {
-            in_string = escaped || *byte != b'"';
-            escaped = !escaped && *byte == b'\\';
-        } else if *byte == b'"' {
-            in_string = true;
-        } else if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+    // What is to be hashed next begins at `start`; everything before `index` was looked at.
+    let (mut start, mut index) = (0, 0);
+    while let Some(found) = json[index..].iter().position(|byte| matches!(byte, b'"' | b' ' | b'\n' | b'\r' | b'\t')) {
+        index += found;
+        if json[index] == b'"' {
+            index = end_of_string(json, index + 1);
+        } else {
             hasher.update(&json[start..index]);
-            start = index + 1;
+            index += 1;
+            start = index;
         }
     }
     hasher.update(&json[start..]);
     ContentHash(hasher.finalize().into())
 }
 
+/// The index behind the quotation mark that ends a string, or the end of the text. Strings are most of a body, so they are
+/// passed over quickly.
+fn end_of_string(json: &[u8], mut index: usize) -> usize {
+    while let Some(found) = json[index..].iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        index += found;
+        if json[index] == b'"' {
+            return index + 1;
+        }
+        // What is escaped does not end the string.
+        index = (index + 2).min(json.len());
+    }
+    json.len()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::content_hash;
+    use super::*;
 
     #[track_caller]
     fn check(left: &str, right: &str, equal: bool) {
@@ -39,5 +53,20 @@ mod tests {
         check(r#"{"a":"\" x"}"#, r#"{"a":"\"x"}"#, false);
         check(r#"{"a":"\\", "b":1}"#, r#"{"a":"\\","b":1}"#, true);
         check(r#"{"a":1}"#, r#"{"a":2}"#, false);
+    }
+
+    #[test]
+    fn text_that_is_not_json_has_a_hash_too() {
+        for (text, hashed) in [
+            ("", ""),
+            (" \" ", "\" "),
+            ("\" \\", "\" \\"),
+            ("\" \\\"  \\", "\" \\\"  \\"),
+            ("a \\\" b\" c", "a\\\" b\"c"),
+            ("\"a\"\" \" ", "\"a\"\" \""),
+        ] {
+            let expect: [u8; 32] = Sha256::digest(hashed).into();
+            assert_eq!(content_hash(text.as_bytes()).0, expect, "{text:?}");
+        }
     }
 }
