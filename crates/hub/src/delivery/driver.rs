@@ -1,6 +1,6 @@
 //! Gives the scheduler time, a network and a store.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use identity::Signer;
 use store::{Clock, Store};
@@ -99,27 +99,33 @@ impl Driver {
     async fn run(mut self, mut receiver: mpsc::UnboundedReceiver<Event>, mut stop: tokio::sync::watch::Receiver<bool>) {
         let mut take_over = tokio::time::interval(TAKE_OVER_EVERY);
         take_over.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut stopped = pin!(stopped(&mut stop));
         loop {
             self.dispatch();
             self.note_results();
-            let wake = self.outgoing.scheduler().next_wake();
-            let wake = wake.map(|at| at.millis_since(self.surroundings.clock.now()).max(1));
-            let pause =
-                Duration::from_millis(wake.and_then(|millis| u64::try_from(millis).ok()).unwrap_or(u64::MAX >> 20));
+            self.surroundings.metrics.callbacks_waiting(self.outgoing.scheduler().len());
+            let pause = self.pause();
             tokio::select! {
                 event = receiver.recv() => match event {
                     Some(event) => self.handle_event(event),
                     None => return,
                 },
-                () = tokio::time::sleep(pause) => {}
+                () = async { tokio::time::sleep(pause.unwrap_or_default()).await }, if pause.is_some() => {}
                 _ = take_over.tick() => self.look_into_the_store().await,
-                () = stopped(&mut stop) => break,
+                () = &mut stopped => break,
             }
             while let Ok(event) = receiver.try_recv() {
                 self.handle_event(event);
             }
         }
         self.finish(receiver).await;
+    }
+
+    /// How long until a message is tried again, if one waits for that.
+    fn pause(&self) -> Option<Duration> {
+        let wake = self.outgoing.scheduler().next_wake()?;
+        let millis = wake.millis_since(self.surroundings.clock.now()).max(1);
+        Some(Duration::from_millis(u64::try_from(millis).unwrap_or(1)))
     }
 
     fn handle_event(&mut self, event: Event) {
@@ -129,7 +135,6 @@ impl Driver {
             Event::Noted(deliveries, durable) => self.outgoing.noted(deliveries, durable),
             Event::TakeOver => self.outgoing.in_doubt(),
         }
-        self.surroundings.metrics.callbacks_waiting(self.outgoing.scheduler().len());
     }
 
     fn attempted(&mut self, token: u64, attempted: Attempted) {

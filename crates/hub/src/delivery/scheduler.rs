@@ -2,7 +2,7 @@
 //! simulation runs this very code.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque, hash_map::Entry},
     sync::Arc,
     time::Duration,
 };
@@ -300,23 +300,24 @@ impl Scheduler {
         let lane = self.lane(&fsp);
         lane.size += 1;
         lane.bytes += attempt.message.body.len();
-        let ordered = attempt.message.id.is_durable();
-        match lane.behind.get_mut(&attempt.message.subject).filter(|_| ordered) {
-            Some(behind) => behind.push_back(attempt),
-            None => {
-                if ordered {
-                    lane.behind.insert(attempt.message.subject.clone(), VecDeque::new());
+        if attempt.message.id.is_durable() {
+            match lane.behind.entry(attempt.message.subject.clone()) {
+                Entry::Occupied(mut behind) => behind.get_mut().push_back(attempt),
+                Entry::Vacant(first) => {
+                    first.insert(VecDeque::new());
+                    lane.waiting.push_back(attempt);
                 }
-                lane.waiting.push_back(attempt);
             }
+        } else {
+            lane.waiting.push_back(attempt);
         }
         self.fill(&fsp);
     }
 
     /// Starts as many attempts for an FSP as its bound allows.
     fn fill(&mut self, fsp: &FspId) {
-        let bound = self.settings.in_flight_per_fsp;
-        while let Some(lane) = self.lanes.get_mut(fsp).filter(|lane| lane.in_flight < bound)
+        let Some(lane) = self.lanes.get_mut(fsp) else { return };
+        while lane.in_flight < self.settings.in_flight_per_fsp
             && let Some(attempt) = lane.waiting.pop_front()
         {
             lane.in_flight += 1;
