@@ -69,8 +69,7 @@ async fn update(workspace: &Workspace) -> Result<Row> {
     if let Some(reason) = callgrind::missing().await {
         anyhow::bail!("{reason}");
     }
-    let baseline =
-        Baseline { compiler: callgrind::compiler().await?, counts: callgrind::count(workspace).await? };
+    let baseline = Baseline { compiler: callgrind::compiler().await?, counts: callgrind::count(workspace).await? };
     let path = path(workspace);
     std::fs::write(&path, baseline.to_string()).with_context(|| format!("cannot write {}", path.display()))?;
     say(&format!("wrote {}", path.display()));

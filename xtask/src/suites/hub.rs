@@ -1,5 +1,5 @@
-//! The suite `hub`: whole hubs in the process with simulated participants, snapshots of whole commands, and the official API
-//! files against a real hub.
+//! The suite `hub`: whole hubs in the process with simulated participants, snapshots of whole commands, the official API
+//! files against a real hub, and how many instructions things take.
 
 use anyhow::Result;
 
@@ -15,5 +15,6 @@ pub(super) async fn run(workspace: &Workspace) -> Result<Vec<Row>> {
     }
     let mut rows = vec![cargo_test("cargo test of whole hubs", command).await?];
     rows.extend(crate::openapi::run(workspace).await?);
+    rows.push(crate::instructions::run(workspace).await?);
     Ok(rows)
 }
