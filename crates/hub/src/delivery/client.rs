@@ -18,8 +18,10 @@ use crate::CallbackPolicy;
 
 /// How long a connection is kept without traffic; below the 60 s after which many gateways drop it without a word.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
-/// Idle connections that are kept for one FSP.
-const IDLE_PER_FSP: usize = 64;
+/// Idle connections that are kept for one host and port. Behind one there may be a gateway of several FSPs, each of which may have
+/// 64 requests under way when a batch is committed: those of eight. With fewer, each batch makes connections and the next pause
+/// drops them, which costs more than all else, with TLS most.
+const IDLE_PER_HOST: usize = 512;
 /// What an FSP may answer to a callback is read so far and thrown away, so that the connection can be used again.
 const ANSWER_BYTES: usize = 64 * 1024;
 /// What an oracle may answer.
@@ -38,7 +40,7 @@ impl CallbackClient {
     pub fn new(answer_timeout: Duration, policy: CallbackPolicy, tls: Arc<Renewable<ClientConfig>>) -> CallbackClient {
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(IDLE_PER_FSP)
+            .pool_max_idle_per_host(IDLE_PER_HOST)
             .pool_timer(TokioTimer::new())
             .build(Connector::new(policy, tls));
         CallbackClient { client, answer_timeout }
