@@ -151,7 +151,8 @@ impl Writer {
     }
 
     async fn transact(&self, session: &Session, commands: &[Command], sent: &mut Option<Sent>) -> Result<(), Failure> {
-        let mut loaded = Loaded::load(self, session, commands).await?;
+        // Boxed: many statements are under way in it together.
+        let mut loaded = Box::pin(Loaded::load(self, session, commands)).await?;
         let decide = || switch::decide(&mut loaded.state, commands);
         let outcomes = catch_unwind(AssertUnwindSafe(decide)).map_err(|_| refused("a decision panicked"))?;
         let (writes, messages, configuration, settlement) = write::collect(self, session, &mut loaded).await?;
