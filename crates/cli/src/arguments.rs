@@ -148,7 +148,7 @@ pub(crate) enum Command {
     Audit(AuditArguments),
     /// Measure a hub under load: latencies, processor time, losses
     #[command(before_help = "Example: mojaloop bench --rate 200 --duration 20s --report bench.html")]
-    Bench(crate::commands::bench::BenchArguments),
+    Bench(Box<crate::commands::bench::BenchArguments>),
     /// Write completions for a shell
     #[command(before_help = "Example: mojaloop completions bash > ~/.local/share/bash-completion/completions/mojaloop")]
     Completions(CompletionsArguments),

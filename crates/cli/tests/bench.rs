@@ -23,6 +23,13 @@ fn wrong_flags_are_refused_by_name() {
     check(&["--phases", "prayer"], 2, &["--phases", "lookup", "clearing"]);
     check(&["--skew", "left"], 2, &["--skew", "hot-payer"]);
     check(&["--currency", "ZZZ"], 2, &["--currency", "ZZZ"]);
+    check(&["--currency", "USD,USD"], 2, &["--currency", "USD,USD", "different"]);
+    check(&["--ramp", "soon"], 2, &["--ramp", "60s"]);
+    check(&["--overload", "1"], 2, &["--overload", "above 1"]);
+    check(&["--overload", "2", "--duration", "3s"], 2, &["--overload", "--duration", "6s"]);
+    check(&["--lookup-url", "http://127.0.0.1:1"], 2, &["--hub"]);
+    check(&["compare", "/no/such/a.json", "/no/such/b.json"], 2, &["/no/such/a.json", "can't be read"]);
+    check(&["compare", "a.json"], 2, &["B.json"]);
     check(&["--hub", "localhost"], 2, &["--hub", "http://HOST:PORT"]);
     check(&["--hub", "http://127.0.0.1:1"], 1, &["--hub", "http://127.0.0.1:1"]);
     check(&["--report", "/no/such/folder/x.html"], 2, &["--report", "/no/such/folder"]);
@@ -60,11 +67,42 @@ fn a_bench_starts_a_hub_measures_it_and_leaves_nothing_behind() {
         assert!(result["resident_bytes"]["hub"].as_u64().unwrap() > 1_000_000);
         assert_eq!(result["cpu_ms_per_payment"]["database"], Value::Null, "SQLite is in the hub");
     }
+    let phases = &result["phases"];
+    for phase in ["lookup", "agreement", "clearing", "end_to_end"] {
+        let (taken, added) = (&phases[phase], &result["hub_added"][phase]);
+        assert_eq!(added["count"], taken["count"], "{phase}");
+        assert!(added["max_ms"].as_f64() <= taken["max_ms"].as_f64(), "{phase}: {added}, {taken}");
+    }
+    if cfg!(target_os = "linux") {
+        let memory = &result["memory"]["hub"];
+        let highest = memory["highest"].as_u64().unwrap();
+        assert!(memory["first"].as_u64() <= Some(highest) && memory["last"].as_u64() <= Some(highest), "{memory}");
+    }
     let text = std::fs::read_to_string(&page).unwrap();
     assert!(text.starts_with("<!DOCTYPE html>") && text.contains("<polyline") && !text.contains("src="));
     let left: Vec<String> = support::files(folder.path());
     assert_eq!(left, [named], "the hub's folder is gone");
     assert_eq!(hubs_in(folder.path().to_str().unwrap()), 0, "the hub is gone");
+}
+
+#[test]
+fn results_are_compared_and_other_files_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (result, other) = (name("result.json"), name("other.json"));
+    let flags = ["bench", "--rate", "10", "--duration", "1s", "--warmup", "0s", "--phases", "clearing", "-o", "json"];
+    let run = Finished::of(mojaloop(&flags).env("TMPDIR", folder.path()));
+    std::fs::write(&result, &run.stdout).unwrap();
+    std::fs::write(&other, r#"{"kind": "Payment"}"#).unwrap();
+    let compared = Finished::of(&mut mojaloop(&["bench", "compare", &result, &result, "-o", "json"]));
+    let comparison = compared.expect(0, &[]).json();
+    assert_eq!(comparison["kind"], "BenchComparison");
+    let figures = comparison["figures"].as_array().unwrap();
+    assert!(figures.iter().any(|figure| figure["name"] == "phases.clearing.p99_ms"), "{comparison}");
+    assert!(figures.iter().all(|figure| figure["matters"] == false), "{comparison}");
+    let table = Finished::of(&mut mojaloop(&["bench", "compare", &result, &result]));
+    assert!(table.expect(0, &[]).stdout.contains("B / A"));
+    check(&["compare", &result, &other], 2, &["other.json", "Payment", "expected a BenchResult"]);
 }
 
 /// Processes whose log is in this folder.

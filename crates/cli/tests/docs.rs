@@ -23,6 +23,8 @@ struct Binary {
 struct Help {
     commands: BTreeSet<String>,
     flags: BTreeSet<String>,
+    /// Whether it does nothing without one of its commands.
+    needs_command: bool,
 }
 
 impl Binary {
@@ -57,7 +59,7 @@ impl Binary {
             return Some(format!("mojaloop {} has no flag {unknown}", path.join(" ")));
         }
         let asks = named.iter().any(|name| ["--help", "-h", "--version", "-V"].contains(name));
-        (whole && !help.commands.is_empty() && !asks).then(|| format!("mojaloop {} lacks a command", path.join(" ")))
+        (whole && help.needs_command && !asks).then(|| format!("mojaloop {} lacks a command", path.join(" ")))
     }
 }
 
@@ -68,7 +70,8 @@ impl Help {
         let lines = text.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
         let words = lines.flat_map(|line| line.split([' ', ',', '=', '[']));
         let flags = words.filter(|word| is_flag(word)).map(ToOwned::to_owned).collect();
-        Help { commands, flags }
+        let usage = text.lines().find(|line| line.starts_with("Usage:")).unwrap_or_default();
+        Help { commands, flags, needs_command: usage.contains("<COMMAND>") }
     }
 }
 

@@ -1,26 +1,31 @@
 //! A whole bench: hub, FSPs, run, result: [`bench`].
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use fspiop::{Amount, FspId};
+use fspiop::{Amount, Currency, FspId};
 use http::Uri;
 use identity::Signer;
 use operations::{Failure, Progress};
 use participant::Phase;
 use provisioning::{Apis, check_hub};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 
 use crate::{
-    book::{Counts, Second},
-    connections::Connections,
+    conclusion::conclude,
+    connections::{CONNECTIONS, CONNECTIONS_OF_OVERLOAD, Connections},
+    database::{Database, DatabaseAccess},
+    evidence::{Evidence, Overloaded},
+    host::Host,
     hub_process::{HubProcess, HubProgram},
-    machine::{Meter, Sample, Usage, listening_on, steal_percent},
+    machine::{Meter, listening_on},
+    observer::Observer,
     plan::Plan,
-    result::{BenchResult, Bytes, Costs, Gates, Ledger, Machine, Memory, Pace, Payments, Phases, Problem, Verdict},
+    result::{BenchResult, Ledger, Moved, Setting},
     run::{Fsps, Observed, Watcher, run},
     scheme,
     stationery::AMOUNT,
-    verdict::{Facts, reasons_against},
+    traffic::Routes,
 };
 
 /// PostgreSQL's port, where a URL names none.
@@ -33,8 +38,8 @@ pub enum Target {
     Own(HubProgram),
     /// One that runs.
     Running {
-        /// The base URLs of its FSPIOP, at least one; payments take them in turn.
-        fspiop: Vec<String>,
+        /// Where it takes FSPIOP.
+        endpoints: Endpoints,
         /// Where it is administered.
         apis: Apis,
         /// What it is called.
@@ -44,57 +49,122 @@ pub enum Target {
     },
 }
 
-/// A result, and how it came about second by second.
+/// The base URLs of a hub's FSPIOP, for each phase at least one; payments take them in turn.
+#[derive(Clone, Debug)]
+pub struct Endpoints {
+    /// For `/parties`.
+    pub lookup: Vec<String>,
+    /// For `/quotes`.
+    pub agreement: Vec<String>,
+    /// For `/transfers`.
+    pub clearing: Vec<String>,
+}
+
+impl Endpoints {
+    /// The same ones for all phases.
+    pub fn all(urls: Vec<String>) -> Endpoints {
+        Endpoints { lookup: urls.clone(), agreement: urls.clone(), clearing: urls }
+    }
+
+    /// Each of them once.
+    fn distinct(&self) -> Vec<String> {
+        let mut all = [&self.lookup[..], &self.agreement, &self.clearing].concat();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn routes(&self, count: usize) -> Result<Routes, Failure> {
+        let mut known: Vec<(String, Arc<Connections>)> = Vec::new();
+        for url in self.distinct() {
+            let connections = Arc::new(connections(&url, count)?);
+            known.push((url, connections));
+        }
+        let of = |urls: &[String]| {
+            let found = urls.iter().filter_map(|url| known.iter().find(|(known, _)| known == url));
+            found.map(|(_, connections)| Arc::clone(connections)).collect()
+        };
+        Ok(Routes { lookup: of(&self.lookup), agreement: of(&self.agreement), clearing: of(&self.clearing) })
+    }
+}
+
+/// A result, and what it was concluded from.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The result.
     pub result: BenchResult,
-    /// The course.
-    pub course: Vec<Second>,
+    /// What the run has shown.
+    pub evidence: Evidence,
+    /// What it ran on.
+    pub host: Host,
 }
 
-/// Measures a hub.
+/// Measures a hub. `database` opens the store of `target`, if that is on a PostgreSQL server, so that it can be asked what
+/// it holds.
 ///
 /// # Errors
 /// If the hub does not start, can't be reached or can't be provisioned. A hub that is too slow is no error but a result.
 pub async fn bench(
     plan: &Plan,
     target: Target,
+    database: Option<DatabaseAccess>,
     listen: SocketAddr,
     progress: &dyn Progress,
     watcher: &dyn Watcher,
 ) -> Result<Report, Failure> {
     plan.check().map_err(Failure::usage)?;
+    raise_file_limit();
     let hub = Hub::of(target, plan.jws, progress).await?;
-    let hubs: Vec<Connections> = hub.fspiop.iter().map(|url| connections(url)).collect::<Result<_, _>>()?;
+    let routes = hub.endpoints.routes(plan.overload.map_or(CONNECTIONS, |_| CONNECTIONS_OF_OVERLOAD))?;
+    let (observer, mut notes) = observer(&hub, database).await;
     let listener = TcpListener::bind(listen)
         .await
         .map_err(|error| Failure::preflight(format!("--listen {listen}: {error}")).hint("port 0 takes a free one"))?;
     let address = listener.local_addr().map_err(Failure::failed)?;
     let signer = plan.jws.then(Signer::generate).transpose().map_err(Failure::failed)?.map(|(signer, _)| signer);
-    let fsps = Fsps::start(plan, listener, hubs, signer);
+    let fsps = Fsps::start(plan, listener, routes, signer);
     scheme::onboard(&hub.apis, &hub.name, fsps.traffic.stationery(), address, progress).await?;
     scheme::register_key(&hub.apis, fsps.traffic.stationery()).await?;
     let before = hub.positions(plan, &fsps).await?;
-    let observed = run(plan, &fsps, watcher, || hub.meter.sample()).await?;
+    let observed = run(plan, &fsps, &observer, watcher).await?;
     let after = hub.positions(plan, &fsps).await;
     fsps.stop().await;
-    let (ledger, unread) = match (before, after) {
-        (Some(before), Ok(Some(after))) => (Some(compare(before, after, observed.committed_ever)?), None),
+    let (ledger, unread_ledger) = match (before, after) {
+        (Some(before), Ok(Some(after))) => (Some(compare(&before, &after, &observed.committed_ever)?), None),
         // A hub that does not live to the end of the run has failed; what was measured is told all the same.
         (_, Err(failure)) => (None, Some(failure.message)),
         _ => (None, None),
     };
-    let mut result = conclude(plan, &hub, &observed, ledger);
-    if let Some(reason) = unread {
-        result.reasons.push(format!("the hub's positions can't be read: {reason}"));
-        result.verdict = Verdict::Fail;
+    if observed.samples.iter().any(|sample| sample.stored.is_none()) && observer.database().is_some() {
+        notes.push("the database did not say what it holds".to_owned());
     }
-    Ok(Report { result, course: observed.course })
+    let host = Host::describe(&observer).await;
+    let evidence = evidence(plan, &hub, observed, (ledger, unread_ledger), notes);
+    Ok(Report { result: conclude(&evidence), evidence, host })
 }
 
-fn connections(url: &str) -> Result<Connections, Failure> {
-    Connections::to(url).ok_or_else(|| {
+/// Each connection is a file, of the load and of a hub that it starts. Where the limit may not be raised, connections fail and
+/// are reported.
+fn raise_file_limit() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum {
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    }
+}
+
+async fn observer(hub: &Hub, access: Option<DatabaseAccess>) -> (Observer, Vec<String>) {
+    let Some(access) = access else { return (Observer::new(hub.meter.clone(), None), Vec::new()) };
+    match Database::connect(&access).await {
+        Ok(database) => (Observer::new(hub.meter.clone(), Some(database)), Vec::new()),
+        Err(reason) => {
+            let note = format!("what the database holds is not known: {reason}");
+            (Observer::new(hub.meter.clone(), None), vec![note])
+        }
+    }
+}
+
+fn connections(url: &str, count: usize) -> Result<Connections, Failure> {
+    Connections::to(url, count).ok_or_else(|| {
         Failure::usage(format!("--hub: found {url:?}, expected http://HOST:PORT"))
             .hint("example: --hub http://127.0.0.1:3000")
     })
@@ -102,7 +172,7 @@ fn connections(url: &str) -> Result<Connections, Failure> {
 
 /// A hub that is there.
 struct Hub {
-    fspiop: Vec<String>,
+    endpoints: Endpoints,
     apis: Apis,
     name: FspId,
     store: Option<&'static str>,
@@ -118,7 +188,7 @@ impl Hub {
                 let (process, store) = HubProcess::start(&program, jws, progress).await?;
                 let (kind, database, store_file) = store_of(&store);
                 Ok(Hub {
-                    fspiop: vec![process.apis.fspiop.clone()],
+                    endpoints: Endpoints::all(vec![process.apis.fspiop.clone()]),
                     apis: process.apis.clone(),
                     name: FspId::parse("Hub").expect("letters"),
                     store: kind,
@@ -126,23 +196,24 @@ impl Hub {
                     _process: Some(process),
                 })
             }
-            Target::Running { fspiop, apis, hub_name, store } => {
-                for url in &fspiop {
-                    connections(url)?;
+            Target::Running { endpoints, apis, hub_name, store } => {
+                let all = endpoints.distinct();
+                for url in &all {
+                    connections(url, CONNECTIONS)?;
                     check_hub(url).await.map_err(|reason| Failure::failed(format!("--hub {url}: {reason}")))?;
                 }
                 let (kind, database, store_file) = store.as_deref().map_or((None, None, None), store_of);
-                let mut processes: Vec<u32> = fspiop.iter().filter_map(|url| listening_at(url)).collect();
+                let mut processes: Vec<u32> = all.iter().filter_map(|url| listening_at(url)).collect();
                 processes.sort_unstable();
                 processes.dedup();
                 let meter = Meter { hub: processes, database, store_file };
-                Ok(Hub { fspiop, apis, name: hub_name, store: kind, meter, _process: None })
+                Ok(Hub { endpoints, apis, name: hub_name, store: kind, meter, _process: None })
             }
         }
     }
 
     /// What the payers owe; nothing without clearing, which moves money.
-    async fn positions(&self, plan: &Plan, fsps: &Fsps) -> Result<Option<Amount>, Failure> {
+    async fn positions(&self, plan: &Plan, fsps: &Fsps) -> Result<Option<Vec<(Currency, Amount)>>, Failure> {
         if !plan.phases.has(Phase::Clearing) {
             return Ok(None);
         }
@@ -170,118 +241,68 @@ fn listening_at(url: &str) -> Option<u32> {
     is_here.then(|| listening_on(port)).flatten()
 }
 
-fn compare(before: Amount, after: Amount, committed: u64) -> Result<Ledger, Failure> {
-    let amount = Amount::parse(AMOUNT).expect("a valid amount");
-    let moved = after.checked_sub(before).ok_or_else(|| Failure::failed("positions are out of range"))?;
-    let expected = Amount::from_units(amount.units() * i128::from(committed));
-    Ok(Ledger { moved: moved.to_string(), expected: expected.to_string() })
+fn compare(before: &[(Currency, Amount)], after: &[(Currency, Amount)], committed: &[u64]) -> Result<Ledger, Failure> {
+    let amount = Amount::parse(AMOUNT).expect("a valid amount").units();
+    let mut ledger = Ledger { moved: String::new(), expected: String::new(), currencies: Default::default() };
+    let (mut moved_in_all, mut expected_in_all) = (Amount::ZERO, Amount::ZERO);
+    let add =
+        |sum: Amount, amount| sum.checked_add(amount).ok_or_else(|| Failure::failed("positions are out of range"));
+    for (((currency, before), (_, after)), committed) in before.iter().zip(after).zip(committed) {
+        let moved = after.checked_sub(*before).ok_or_else(|| Failure::failed("positions are out of range"))?;
+        let expected = Amount::from_units(amount * i128::from(*committed));
+        (moved_in_all, expected_in_all) = (add(moved_in_all, moved)?, add(expected_in_all, expected)?);
+        let moved = Moved { moved: moved.to_string(), expected: expected.to_string() };
+        ledger.currencies.insert(currency.as_str().to_owned(), moved);
+    }
+    (ledger.moved, ledger.expected) = (moved_in_all.to_string(), expected_in_all.to_string());
+    Ok(ledger)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of payments and bytes")]
-fn conclude(plan: &Plan, hub: &Hub, observed: &Observed<Sample>, ledger: Option<Ledger>) -> BenchResult {
-    let [before, after] = &observed.samples;
-    let in_time = observed.committed_in_time;
-    let duration_s = plan.duration.as_secs_f64();
-    let payments = payments(&observed.counts);
-    let gates = gates(plan, &observed.counts);
-    let pace = Pace {
-        offered_per_s: payments.offered as f64 / duration_s,
-        committed_per_s: in_time as f64 / duration_s,
-        late_p99_ms: observed.lateness.p99_ms,
-        late_max_ms: observed.lateness.max_ms,
-    };
-    let reasons = reasons_against(&Facts { payments, in_time, pace, gates, ledger: ledger.as_ref() });
-    BenchResult {
+fn evidence(
+    plan: &Plan,
+    hub: &Hub,
+    observed: Observed,
+    (ledger, unread_ledger): (Option<Ledger>, Option<String>),
+    notes: Vec<String>,
+) -> Evidence {
+    let overloaded = plan.overload.zip(plan.overloaded());
+    Evidence {
+        setting: setting(plan, hub.store),
+        through: plan.phases,
+        overloaded: overloaded.map(|(factor, (from, until))| Overloaded {
+            factor,
+            from_s: from.as_secs_f64(),
+            until_s: until.as_secs_f64(),
+        }),
+        counts: observed.counts,
+        committed_in_time: observed.committed_in_time,
+        refusals: observed.refusals,
+        problems: observed.problems,
+        ledger,
+        unread_ledger,
+        samples: observed.samples,
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        notes,
+        distributions: observed.distributions,
+        course: observed.course,
+    }
+}
+
+fn setting(plan: &Plan, store: Option<&str>) -> Setting {
+    Setting {
         rate: plan.rate,
-        duration_s,
+        duration_s: plan.duration.as_secs_f64(),
         warmup_s: plan.warmup.as_secs_f64(),
+        ramp_s: plan.ramp.as_secs_f64(),
         seed: plan.seed,
-        schedule: "poisson",
+        schedule: "poisson".to_owned(),
         payers: plan.payers,
         payees: plan.payees,
-        skew: plan.skew.as_str(),
+        skew: plan.skew.as_str().to_owned(),
+        currencies: plan.currencies.iter().map(|currency| currency.as_str().to_owned()).collect(),
         jws: plan.jws,
-        store: hub.store,
-        phases: phases(plan, observed),
-        payments,
-        cpu_ms_per_payment: cpu(before, after, in_time),
-        resident_bytes: Memory {
-            hub: after.hub.map(|usage| usage.resident_bytes),
-            database: after.database.map(|usage| usage.resident_bytes),
-        },
-        bytes_per_payment: bytes(before, after, in_time),
-        gates,
-        machine: Machine {
-            cores: std::thread::available_parallelism().map_or(1, usize::from),
-            steal_percent: steal_percent(before, after).map(rounded),
-        },
-        pace,
-        ledger,
-        problems: observed.problems.iter().map(|(what, count)| Problem { what: what.clone(), count: *count }).collect(),
-        verdict: if reasons.is_empty() { Verdict::Pass } else { Verdict::Fail },
-        reasons,
+        store: store.map(ToOwned::to_owned),
     }
-}
-
-fn payments(counts: &Counts) -> Payments {
-    let Counts { offered, committed, failed, refused, .. } = *counts;
-    // What has not even timed out when everybody has stopped waiting has failed.
-    let open = offered - committed - failed - refused;
-    Payments { offered, committed, failed: failed + open, refused }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of payments")]
-fn gates(plan: &Plan, counts: &Counts) -> Gates {
-    let per_prepare = |count: u64| {
-        let known = plan.phases.has(Phase::Clearing) && counts.prepares > 0;
-        known.then(|| count as f64 / counts.prepares as f64)
-    };
-    Gates { fulfil_per_prepare: per_prepare(counts.fulfils), notify_per_prepare: per_prepare(counts.notifications) }
-}
-
-fn phases(plan: &Plan, observed: &Observed<Sample>) -> Phases {
-    let [lookup, agreement, clearing, end_to_end] = observed.percentiles;
-    let of = |phase, percentiles| plan.phases.has(phase).then_some(percentiles);
-    Phases {
-        lookup: of(Phase::Lookup, lookup),
-        agreement: of(Phase::Agreement, agreement),
-        clearing: of(Phase::Clearing, clearing),
-        end_to_end,
-    }
-}
-
-fn cpu(before: &Sample, after: &Sample, payments: u64) -> Costs<f64> {
-    let cost = |before: Option<Usage>, after: Option<Usage>| per_payment(after?.cpu_ms - before?.cpu_ms, payments);
-    Costs {
-        hub: cost(before.hub, after.hub),
-        database: cost(before.database, after.database),
-        load: cost(before.load, after.load),
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "bytes of a run")]
-fn bytes(before: &Sample, after: &Sample, payments: u64) -> Bytes {
-    let growth = |before: Option<u64>, after: Option<u64>| Some(after?.saturating_sub(before?) as f64);
-    let written = |sample: &Sample| {
-        let database = sample.database.map_or(Some(0), |usage| usage.written_bytes);
-        Some(sample.hub?.written_bytes? + database?)
-    };
-    let per = |bytes: Option<f64>| bytes.and_then(|bytes| per_payment(bytes, payments));
-    Bytes {
-        stored: per(growth(before.stored_bytes, after.stored_bytes)),
-        wal: None,
-        written: per(growth(written(before), written(after))),
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of payments")]
-fn per_payment(sum: f64, payments: u64) -> Option<f64> {
-    (payments > 0).then(|| rounded(sum / payments as f64))
-}
-
-/// With three decimals.
-fn rounded(value: f64) -> f64 {
-    (value * 1_000.0).round() / 1_000.0
 }
 
 #[cfg(test)]
@@ -308,17 +329,27 @@ mod tests {
     }
 
     #[test]
-    fn costs_are_differences_per_payment() {
-        let usage = |cpu_ms| Some(Usage { cpu_ms, resident_bytes: 1, written_bytes: Some(0) });
-        let before = Sample { hub: usage(100.0), load: usage(50.0), ..Sample::default() };
-        let after = Sample { hub: usage(300.0), load: usage(100.0), ..Sample::default() };
-        assert_eq!(cpu(&before, &after, 100), Costs { hub: Some(2.0), database: None, load: Some(0.5) });
-        assert_eq!(cpu(&before, &after, 0).hub, None);
+    fn books_are_compared_for_each_currency() {
+        let of = |usd: &str, kes: &str| {
+            ["USD", "KES"]
+                .map(|code| Currency::parse(code).unwrap())
+                .into_iter()
+                .zip([usd, kes].map(|text| Amount::parse(text).unwrap()))
+                .collect::<Vec<_>>()
+        };
+        let ledger = compare(&of("5", "7"), &of("8", "11"), &[3, 4]).unwrap();
+        assert_eq!((ledger.moved.as_str(), ledger.expected.as_str(), ledger.agrees()), ("7", "7", true));
+        let ledger = compare(&of("5", "7"), &of("9", "10"), &[3, 4]).unwrap();
+        assert!(!ledger.agrees(), "as many payments, but in other currencies: {ledger:?}");
     }
 
     #[test]
-    fn what_never_ended_has_failed() {
-        let counts = Counts { offered: 10, committed: 6, failed: 1, refused: 1, ..Counts::default() };
-        assert_eq!(payments(&counts), Payments { offered: 10, committed: 6, failed: 3, refused: 1 });
+    fn phases_may_have_addresses_of_their_own() {
+        let own = |url: &str| vec![url.to_owned()];
+        let shared = own("http://127.0.0.1:3000");
+        let endpoints = Endpoints { lookup: own("http://127.0.0.1:4002"), agreement: shared.clone(), clearing: shared };
+        let routes = endpoints.routes(1).unwrap_or_else(|failure| panic!("{}", failure.message));
+        assert!(Arc::ptr_eq(&routes.agreement[0], &routes.clearing[0]), "connections are shared");
+        assert!(!Arc::ptr_eq(&routes.lookup[0], &routes.clearing[0]));
     }
 }

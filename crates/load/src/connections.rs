@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
+use fspiop::ErrorCallback;
 use http::{Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
@@ -16,9 +17,20 @@ use crate::stationery::Message;
 
 /// Connections to one address, and so requests that wait for an answer there at once. Others wait for one of them, and their
 /// payments' time runs on. At 10 ms an answer these are 25,000 requests a second.
-const CONNECTIONS: usize = 256;
+pub(crate) const CONNECTIONS: usize = 256;
+/// The same for a hub that is to be overloaded: it must be given more than it can take, or the queue would be here and it
+/// would never have to refuse. Some thousand requests a second are held for seconds before that. A hub takes 8,192.
+pub(crate) const CONNECTIONS_OF_OVERLOAD: usize = 6_144;
 /// The hub answers with nothing or with a short error.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
+
+/// What the hub said to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    /// FSPIOP's error code, of a refusal that has one.
+    pub(crate) code: Option<Box<str>>,
+}
 
 /// Connections that are kept open and used again, the last one first.
 pub(crate) struct Connections {
@@ -28,8 +40,8 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    /// Connections to `http://HOST:PORT`; `None` if it is no such URL.
-    pub(crate) fn to(url: &str) -> Option<Connections> {
+    /// At most `count` connections to `http://HOST:PORT`; `None` if it is no such URL.
+    pub(crate) fn to(url: &str, count: usize) -> Option<Connections> {
         let uri: Uri = url.parse().ok()?;
         let authority = uri
             .authority()
@@ -37,12 +49,12 @@ impl Connections {
         Some(Connections {
             authority: authority.to_string(),
             idle: Mutex::new(Vec::new()),
-            room: Semaphore::new(CONNECTIONS),
+            room: Semaphore::new(count),
         })
     }
 
-    /// Sends a message; says the status of the answer, or what went wrong.
-    pub(crate) async fn send(&self, mut message: Message) -> Result<StatusCode, String> {
+    /// Sends a message; says what was answered, or what went wrong.
+    pub(crate) async fn send(&self, mut message: Message) -> Result<Answer, String> {
         let _permit = self.room.acquire().await.map_err(in_words)?;
         while let Some(mut connection) = self.take_idle() {
             match connection.try_send_request(message).await {
@@ -79,13 +91,15 @@ impl Connections {
         &self,
         mut connection: SendRequest<Full<Bytes>>,
         response: Response<Incoming>,
-    ) -> Result<StatusCode, String> {
+    ) -> Result<Answer, String> {
         let status = response.status();
         let read = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
         if read.is_ok() && connection.ready().await.is_ok() {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }
-        Ok(status)
+        let refusal = read.ok().filter(|_| !status.is_success());
+        let error = refusal.and_then(|body| ErrorCallback::read(&body.to_bytes()).ok());
+        Ok(Answer { status, code: error.map(|error| error.code) })
     }
 }
 
@@ -95,7 +109,7 @@ fn in_words(error: impl std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Connections;
+    use super::{CONNECTIONS, Connections};
 
     #[test]
     fn urls_are_addresses() {
@@ -108,7 +122,7 @@ mod tests {
             ("hub:3000", None),
             ("", None),
         ] {
-            assert_eq!(Connections::to(url).map(|found| found.authority).as_deref(), expect, "{url}");
+            assert_eq!(Connections::to(url, CONNECTIONS).map(|found| found.authority).as_deref(), expect, "{url}");
         }
     }
 }

@@ -21,13 +21,21 @@ pub(crate) struct Generator {
 }
 
 impl Generator {
-    /// Starts it: the schedule of the plan begins at `start`.
-    pub(crate) fn start(plan: Plan, traffic: Arc<Traffic>, start: Instant, names: Names) -> std::io::Result<Generator> {
+    /// Starts it: the schedule begins `lead` from now. Returned is also the moment at which it does.
+    pub(crate) fn start(
+        plan: Plan,
+        traffic: Arc<Traffic>,
+        lead: Duration,
+        names: Names,
+    ) -> std::io::Result<(Generator, Instant)> {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        let run = move || generate(&plan, &traffic, start, names, &stopped);
+        // Computed before the clock runs.
+        let schedule = Schedule::new(plan.seed, &plan.stretches());
+        let start = Instant::now() + lead;
+        let run = move || generate(&plan, &traffic, schedule, start, names, &stopped);
         let thread = thread::Builder::new().name("schedule".to_owned()).spawn(run)?;
-        Ok(Generator { thread: Some(thread), stop })
+        Ok((Generator { thread: Some(thread), stop }, start))
     }
 
     /// Whether all payments have been begun.
@@ -46,11 +54,18 @@ impl Drop for Generator {
     }
 }
 
-fn generate(plan: &Plan, traffic: &Arc<Traffic>, start: Instant, mut names: Names, stop: &AtomicBool) {
+fn generate(
+    plan: &Plan,
+    traffic: &Arc<Traffic>,
+    schedule: Schedule,
+    start: Instant,
+    mut names: Names,
+    stop: &AtomicBool,
+) {
     let Some(first) = plan.phases.first() else { return };
-    let mut pairs = Pairs::new(plan.seed, plan.payers, plan.payees, plan.skew);
-    for due in Schedule::new(plan.seed, plan.rate, plan.warmup + plan.duration) {
-        let at = start + due;
+    let mut pairs = Pairs::new(plan);
+    for due in schedule {
+        let at = start + due.at;
         while let Some(pause) = at.checked_duration_since(Instant::now()).filter(|pause| !pause.is_zero()) {
             if stop.load(Ordering::Relaxed) {
                 return;
@@ -60,6 +75,6 @@ fn generate(plan: &Plan, traffic: &Arc<Traffic>, start: Instant, mut names: Name
         if stop.load(Ordering::Relaxed) {
             return;
         }
-        traffic.begin(names.next(), first, Payment::new(pairs.next(), first, at, due >= plan.warmup));
+        traffic.begin(names.next(), first, Payment::new(pairs.next(), first, at, due.measured));
     }
 }

@@ -44,6 +44,8 @@ pub struct HubProgram {
     pub executable: PathBuf,
     /// Where the hub keeps its data, as `--store` has it; a file in a temporary folder if nothing is said.
     pub store: Option<String>,
+    /// Certificates in PEM that vouch for the store's server; without it those that this machine trusts.
+    pub store_certificates: Option<PathBuf>,
     /// How long the hub may take to become ready.
     pub timeout: Duration,
 }
@@ -150,6 +152,7 @@ fn spawn(program: &HubProgram, (store, jws): (&str, bool), offset: u16, log: &Pa
         .args(["--jws-validate", if jws { "per-participant" } else { "none" }])
         // A URL may hold a password, which the list of processes must not show.
         .env("MOJALOOP_STORE", store)
+        .envs(program.store_certificates.iter().map(|file| ("MOJALOOP_STORE_CERTIFICATES", file)))
         .env("MOJALOOP_LOG", "warn")
         .stdin(Stdio::null())
         .stdout(Stdio::null())

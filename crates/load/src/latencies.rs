@@ -3,19 +3,21 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Digits that a recorded duration keeps: an error of at most 0.1 %.
 const DIGITS: u8 = 3;
 /// The longest duration that is told apart from longer ones, in microseconds: ten minutes, above every timeout of a payment.
 const LONGEST_US: u64 = 600_000_000;
 
-/// A distribution of durations, in microseconds.
-#[derive(Clone, Debug)]
+/// A distribution of durations, in microseconds. In documents it is a list of durations, each with how often it came, from
+/// which the same percentiles follow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Vec<(u64, u64)>", from = "Vec<(u64, u64)>")]
 pub struct Latencies(Histogram<u64>);
 
 /// What is told of a distribution, in milliseconds. Of an empty one everything is 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Percentiles {
     /// How many durations there are.
     pub count: u64,
@@ -48,20 +50,45 @@ impl Latencies {
         self.0.reset();
     }
 
+    /// How many durations there are.
+    pub fn count(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// This part of all durations, from 0 to 1, is at most so many milliseconds.
+    pub fn at(&self, part: f64) -> f64 {
+        milliseconds(self.0.value_at_quantile(part).min(self.0.max()))
+    }
+
     /// What is told of them.
     pub fn percentiles(&self) -> Percentiles {
         if self.0.is_empty() {
             return Percentiles::default();
         }
-        let at = |quantile| milliseconds(self.0.value_at_quantile(quantile).min(self.0.max()));
         Percentiles {
-            count: self.0.len(),
-            p50_ms: at(0.5),
-            p90_ms: at(0.9),
-            p99_ms: at(0.99),
-            p999_ms: at(0.999),
+            count: self.count(),
+            p50_ms: self.at(0.5),
+            p90_ms: self.at(0.9),
+            p99_ms: self.at(0.99),
+            p999_ms: self.at(0.999),
             max_ms: milliseconds(self.0.max()),
         }
+    }
+}
+
+impl From<Latencies> for Vec<(u64, u64)> {
+    fn from(latencies: Latencies) -> Vec<(u64, u64)> {
+        latencies.0.iter_recorded().map(|step| (step.value_iterated_to(), step.count_since_last_iteration())).collect()
+    }
+}
+
+impl From<Vec<(u64, u64)>> for Latencies {
+    fn from(recorded: Vec<(u64, u64)>) -> Latencies {
+        let mut latencies = Latencies::new();
+        for (micros, count) in recorded {
+            latencies.0.saturating_record_n(micros.max(1), count);
+        }
+        latencies
     }
 }
 
@@ -100,6 +127,19 @@ mod tests {
         check(found.max_ms, 1_000.0);
         latencies.clear();
         assert_eq!(latencies.percentiles(), Percentiles::default());
+    }
+
+    #[test]
+    fn a_written_distribution_is_read_with_the_same_percentiles() {
+        let mut latencies = Latencies::new();
+        for micros in [1, 2, 900, 1_001, 1_001, 33_333, 777_777, 599_999_999, 700_000_000] {
+            latencies.record(Duration::from_micros(micros));
+        }
+        let written = serde_json::to_string(&latencies).unwrap();
+        let read: Latencies = serde_json::from_str(&written).unwrap();
+        assert_eq!(read.percentiles(), latencies.percentiles());
+        assert_eq!(serde_json::to_string(&read).unwrap(), written);
+        assert_eq!(serde_json::from_str::<Latencies>("[]").unwrap().percentiles(), Percentiles::default());
     }
 
     #[test]

@@ -9,11 +9,19 @@
 
 mod bench;
 mod book;
+mod comparison;
+mod conclusion;
 mod connections;
+mod course;
+mod database;
+mod evidence;
 mod generator;
+mod host;
 mod hub_process;
 mod latencies;
 mod machine;
+mod observer;
+mod overload;
 mod plan;
 mod random;
 mod report;
@@ -26,13 +34,24 @@ mod stationery;
 mod traffic;
 mod verdict;
 
-pub use bench::{Report, Target, bench};
-pub use book::{Counts, MEASURES, Second};
+pub use bench::{Endpoints, Report, Target, bench};
+pub use book::{Counts, Distributions};
+pub use comparison::{Compared, Comparison, SettingDifference, read_result};
+pub use conclusion::conclude;
+pub use course::{Extent, MEASURES, MemoryCourse, Second};
+pub use database::{DatabaseAccess, Stored, Table};
+pub use evidence::{Evidence, Overloaded};
+pub use host::Host;
 pub use hub_process::HubProgram;
 pub use latencies::{Latencies, Percentiles};
-pub use plan::{MAX_FSPS, MAX_RATE, PAYMENT_TIMEOUT, Phases, Plan, PlanError};
+pub use machine::{MachineTimes, Sample, Usage};
+pub use overload::Overload;
+pub use plan::{MAX_CURRENCIES, MAX_FSPS, MAX_RATE, PAYMENT_TIMEOUT, Phases, Plan, PlanError};
 pub use report::to_html;
-pub use result::{BenchResult, Bytes, Costs, Gates, Ledger, Machine, Memory, Pace, Payments, Problem, Verdict};
+pub use result::{
+    BenchResult, Bytes, Costs, Gates, Ledger, Machine, Memory, Moved, Pace, Payments, Problem, Refusal, Setting,
+    Verdict,
+};
 pub use run::Watcher;
-pub use schedule::Schedule;
+pub use schedule::{Due, Schedule, Stretch};
 pub use skew::Skew;

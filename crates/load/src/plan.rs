@@ -1,11 +1,13 @@
 //! What is to be measured: [`Plan`].
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use fspiop::Currency;
 use participant::Phase;
 
-use crate::skew::Skew;
+use serde::{Deserialize, Serialize};
+
+use crate::{schedule::Stretch, skew::Skew};
 
 /// How long a payment may take, from its scheduled beginning; then it counts as failed. Clients of FSPIOP expire transfers
 /// after 30 s.
@@ -15,8 +17,13 @@ pub const MAX_RATE: f64 = 100_000.0;
 /// The most payers, and the most payees: each is onboarded by a dozen requests.
 pub const MAX_FSPS: u32 = 1_000;
 
+/// The most currencies: terms are made beforehand for each.
+pub const MAX_CURRENCIES: usize = 16;
+/// The shortest run that can be overloaded: a third of it is, and what came before and after is seen in whole seconds.
+const SHORTEST_OVERLOAD: Duration = Duration::from_secs(6);
+
 /// The phases that payments go through, in their order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phases {
     /// Ask for the payee.
     pub lookup: bool,
@@ -77,6 +84,10 @@ pub struct Plan {
     pub duration: Duration,
     /// How long payments are begun before, which count in no figure.
     pub warmup: Duration,
+    /// How long before that the rate rises evenly from 0; its payments count in no figure either.
+    pub ramp: Duration,
+    /// How many times the rate is asked for in the middle third of `duration`.
+    pub overload: Option<f64>,
     /// The phases that payments go through.
     pub phases: Phases,
     /// FSPs that pay.
@@ -87,8 +98,8 @@ pub struct Plan {
     pub skew: Skew,
     /// Of schedule and pairs: the same seed asks for the same.
     pub seed: u64,
-    /// The currency of all payments.
-    pub currency: Currency,
+    /// The currencies of the payments, at least one; each is as frequent as the others.
+    pub currencies: Vec<Currency>,
     /// Whether the FSPs sign their messages.
     pub jws: bool,
 }
@@ -109,6 +120,34 @@ impl fmt::Display for PlanError {
 }
 
 impl Plan {
+    /// How long payments are begun that do not count.
+    pub fn lead(&self) -> Duration {
+        self.ramp + self.warmup
+    }
+
+    /// Between which seconds of the run, the lead included, more is asked for than the rate. Whole seconds, as the course is.
+    pub(crate) fn overloaded(&self) -> Option<(Duration, Duration)> {
+        let third = |number: u64| self.lead() + Duration::from_secs(self.duration.as_secs() * number / 3);
+        self.overload.map(|_| (third(1), third(2)))
+    }
+
+    /// The rate over the time of the run.
+    pub(crate) fn stretches(&self) -> Vec<Stretch> {
+        let rise = Stretch { length: self.ramp, from: 0.0, to: self.rate, measured: false };
+        let warmup = Stretch::steady(self.warmup, self.rate, false);
+        let (from, until) = self.overloaded().unwrap_or((self.lead(), self.lead()));
+        let end = self.lead() + self.duration;
+        let factor = self.overload.unwrap_or(1.0);
+        let measured = |length, times: f64| Stretch::steady(length, self.rate * times, true);
+        vec![
+            rise,
+            warmup,
+            measured(from - self.lead(), 1.0),
+            measured(until - from, factor),
+            measured(end - until, 1.0),
+        ]
+    }
+
     /// Whether it can be carried out.
     ///
     /// # Errors
@@ -129,6 +168,26 @@ impl Plan {
         if self.phases.first().is_none() {
             return wrong("--phases", "found none, expected some of lookup, agreement, clearing".to_owned());
         }
+        let currencies: BTreeSet<_> = self.currencies.iter().map(Currency::as_str).collect();
+        if currencies.len() != self.currencies.len() || !(1..=MAX_CURRENCIES).contains(&currencies.len()) {
+            let found = self.currencies.iter().map(Currency::as_str).collect::<Vec<_>>().join(",");
+            return wrong("--currency", format!("found {found:?}, expected 1 to {MAX_CURRENCIES} different ones"));
+        }
+        self.check_overload()
+    }
+
+    fn check_overload(&self) -> Result<(), PlanError> {
+        let wrong = |problem| Err(PlanError { flag: "--overload", problem });
+        let Some(factor) = self.overload else { return Ok(()) };
+        if !(factor > 1.0 && factor * self.rate <= MAX_RATE) {
+            return wrong(format!(
+                "found {factor}, expected a number above 1, and at most {MAX_RATE} payments a second"
+            ));
+        }
+        if self.duration < SHORTEST_OVERLOAD {
+            let seconds = SHORTEST_OVERLOAD.as_secs();
+            return wrong(format!("needs a --duration of at least {seconds}s: its middle third is overloaded"));
+        }
         Ok(())
     }
 }
@@ -147,7 +206,9 @@ pub(crate) mod tests {
             payees: 1,
             skew: Skew::Uniform,
             seed: 0,
-            currency: Currency::parse("USD").unwrap(),
+            ramp: Duration::ZERO,
+            overload: None,
+            currencies: vec![Currency::parse("USD").unwrap()],
             jws: false,
         }
     }
@@ -169,6 +230,33 @@ pub(crate) mod tests {
         check(|plan| plan.payers = 0, Err("--payers"));
         check(|plan| plan.payees = 1_001, Err("--payees"));
         check(|plan| plan.phases = Phases::of(&[]), Err("--phases"));
+        check(|plan| plan.currencies.clear(), Err("--currency"));
+        check(|plan| plan.currencies.push(plan.currencies[0]), Err("--currency"));
+        check(|plan| plan.overload = Some(2.0), Err("--overload"));
+        let overload =
+            |factor| move |plan: &mut Plan| (plan.duration, plan.overload) = (SHORTEST_OVERLOAD, Some(factor));
+        check(overload(2.0), Ok(()));
+        for factor in [1.0, f64::NAN, 20_000.0] {
+            check(overload(factor), Err("--overload"));
+        }
+    }
+
+    #[test]
+    fn an_overload_is_the_middle_third_of_what_counts() {
+        let seconds = Duration::from_secs;
+        let plan = Plan { ramp: seconds(4), warmup: seconds(2), duration: seconds(10), overload: Some(3.0), ..plan() };
+        assert_eq!(plan.overloaded(), Some((seconds(9), seconds(12))));
+        let rates: Vec<_> =
+            plan.stretches().iter().map(|part| (part.length.as_secs(), part.from, part.to, part.measured)).collect();
+        let (steady, times) = (10.0, 30.0);
+        let expect = [
+            (4, 0.0, steady, false),
+            (2, steady, steady, false),
+            (3, steady, steady, true),
+            (3, times, times, true),
+            (4, steady, steady, true),
+        ];
+        assert_eq!(rates, expect);
     }
 
     #[test]

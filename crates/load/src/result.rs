@@ -1,44 +1,74 @@
 //! What a run has measured, in the form that scripts read: [`BenchResult`].
 
-use serde::Serialize;
+use std::collections::BTreeMap;
 
-use crate::latencies::Percentiles;
+use serde::{Deserialize, Serialize};
 
-/// What a run has measured. Durations are in milliseconds unless their names say otherwise; what is not known is `null`.
-#[derive(Clone, Debug, Serialize)]
-pub struct BenchResult {
+use crate::{course::MemoryCourse, latencies::Percentiles, overload::Overload};
+
+/// What was asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
     /// Payments a second that were asked for.
     pub rate: f64,
     /// How long payments that count were begun, in seconds.
     pub duration_s: f64,
     /// How long payments were begun before, which count in no figure, in seconds.
     pub warmup_s: f64,
+    /// How long before that the rate rose, in seconds.
+    #[serde(default)]
+    pub ramp_s: f64,
     /// The seed of schedule and pairs.
     pub seed: u64,
     /// How payments are spread in time: `poisson`.
-    pub schedule: &'static str,
+    pub schedule: String,
     /// FSPs that paid.
     pub payers: u32,
     /// FSPs that were paid.
     pub payees: u32,
     /// How payments were spread over them.
-    pub skew: &'static str,
+    pub skew: String,
+    /// The currencies of the payments.
+    #[serde(default)]
+    pub currencies: Vec<String>,
     /// Whether the FSPs signed their messages.
     pub jws: bool,
     /// The hub's store: `sqlite`, `postgres`; `null` for a hub whose store nobody named.
-    pub store: Option<&'static str>,
+    pub store: Option<String>,
+}
+
+/// What a run has measured. Durations are in milliseconds unless their names say otherwise; what is not known is `null`, and
+/// so is every figure of a run that lost something or did something twice ([`Gates`]).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BenchResult {
+    /// What was asked for.
+    #[serde(flatten)]
+    pub setting: Setting,
     /// How long phases and payments took.
     pub phases: Phases,
+    /// The same, less what the FSPs themselves took: from the arrival of the hub's request at the payee until its answer was
+    /// sent, and what composing and signing the payer's requests took.
+    #[serde(default)]
+    pub hub_added: Phases,
     /// What became of the payments.
     pub payments: Payments,
+    /// What the hub refused, and with which code.
+    #[serde(default)]
+    pub refusals: Vec<Refusal>,
     /// Processor time, per payment that was committed while those that count were begun.
     pub cpu_ms_per_payment: Costs<f64>,
     /// Memory at the end.
     pub resident_bytes: Memory,
+    /// Memory over the run.
+    #[serde(default)]
+    pub memory: MemoryCourse,
     /// Bytes, per payment that was committed while those that count were begun.
     pub bytes_per_payment: Bytes,
     /// Whether nothing was lost on the way, and nothing done twice.
     pub gates: Gates,
+    /// How the hub bore more than its rate; `null` if it was not asked to.
+    #[serde(default)]
+    pub overload: Option<Overload>,
     /// Where it ran.
     pub machine: Machine,
     /// Whether the load kept to the schedule, and the hub followed.
@@ -47,6 +77,9 @@ pub struct BenchResult {
     pub ledger: Option<Ledger>,
     /// What went wrong with payments, and how often.
     pub problems: Vec<Problem>,
+    /// Why figures are missing.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// `pass` or `fail`.
     pub verdict: Verdict,
     /// Why the verdict is `fail`.
@@ -54,7 +87,7 @@ pub struct BenchResult {
 }
 
 /// How long phases took; `null` for those that payments did not go through.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Phases {
     /// From the request to the payer's callback.
     pub lookup: Option<Percentiles>,
@@ -63,11 +96,11 @@ pub struct Phases {
     /// From the request to the payer's callback.
     pub clearing: Option<Percentiles>,
     /// From the scheduled send of the first request to the payer's final callback.
-    pub end_to_end: Percentiles,
+    pub end_to_end: Option<Percentiles>,
 }
 
 /// What became of the payments that count; `offered` is the sum of the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payments {
     /// Begun.
     pub offered: u64,
@@ -80,7 +113,7 @@ pub struct Payments {
 }
 
 /// Costs of the three that have a part in it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Costs<T> {
     /// The hub's processes; `null` for a hub on another machine.
     pub hub: Option<T>,
@@ -91,7 +124,7 @@ pub struct Costs<T> {
 }
 
 /// Memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     /// Of the hub's processes.
     pub hub: Option<u64>,
@@ -99,19 +132,39 @@ pub struct Memory {
     pub database: Option<u64>,
 }
 
+/// A message that the hub refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Method and resource: `POST /transfers`.
+    pub message: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// FSPIOP's error code in the body; `null` if there is none.
+    pub code: Option<String>,
+    /// How often. A payee's answer that is refused with 503 is sent again, so this may be more than payments were refused.
+    pub count: u64,
+}
+
 /// Bytes per payment.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bytes {
-    /// By which the store has grown.
+    /// By which the store has grown and stays: SQLite's file and log; of PostgreSQL tables and indexes of the hub's database
+    /// without `reusable`.
     pub stored: Option<f64>,
+    /// By which the tables of PostgreSQL have grown for rows that are gone again: later payments take that space.
+    #[serde(default)]
+    pub reusable: Option<f64>,
     /// Of the database server's write-ahead log.
     pub wal: Option<f64>,
     /// Given to disks by hub and database, logs and everything written again included.
     pub written: Option<f64>,
+    /// `stored`, for each table of PostgreSQL with its indexes.
+    #[serde(default)]
+    pub tables: BTreeMap<String, f64>,
 }
 
 /// Ratios that are to be exact; `null` without clearing.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gates {
     /// Fulfils that the hub took over, for each prepare that it took over: 1.
     pub fulfil_per_prepare: Option<f64>,
@@ -120,7 +173,7 @@ pub struct Gates {
 }
 
 /// The machine.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
     /// Processors that the load may use.
     pub cores: usize,
@@ -129,7 +182,7 @@ pub struct Machine {
 }
 
 /// Whether the rate was kept.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pace {
     /// Payments begun a second.
     pub offered_per_s: f64,
@@ -141,17 +194,36 @@ pub struct Pace {
     pub late_max_ms: f64,
 }
 
-/// The hub's books beside the payers' view.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// The hub's books beside the payers' view, warm-up included. Each payment moves 1 of its currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
-    /// By how much the payers' positions have risen, the warm-up included.
+    /// By how much the payers' positions have risen: with several currencies, payments and not money.
     pub moved: String,
-    /// What the committed payments sum up to, the warm-up included.
+    /// What the committed payments sum up to.
+    pub expected: String,
+    /// The same for each currency.
+    #[serde(default)]
+    pub currencies: BTreeMap<String, Moved>,
+}
+
+/// Positions in one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// By how much the payers' positions have risen.
+    pub moved: String,
+    /// What the committed payments sum up to.
     pub expected: String,
 }
 
+impl Ledger {
+    /// Whether the books agree with what the payers saw, in each currency.
+    pub fn agrees(&self) -> bool {
+        self.moved == self.expected && self.currencies.values().all(|moved| moved.moved == moved.expected)
+    }
+}
+
 /// Something that went wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// What.
     pub what: String,
@@ -160,7 +232,7 @@ pub struct Problem {
 }
 
 /// The outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Everything was as it should be.
@@ -170,6 +242,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// `pass`, if nothing speaks against it.
+    pub(crate) const fn of(reasons: &[String]) -> Verdict {
+        if reasons.is_empty() { Verdict::Pass } else { Verdict::Fail }
+    }
+
     /// The word in results.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! Makes the FSPs of a run known to a hub, and asks it afterwards what it has booked.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::net::SocketAddr;
 
 use definition::SettlementKind;
 use fspiop::{Amount, Currency, FspId};
@@ -25,17 +25,16 @@ pub(crate) async fn onboard(
 ) -> Result<(), Failure> {
     let plenty = Amount::parse(PLENTY).expect("a valid amount");
     let account = Account { net_debit_cap: plenty, funds: plenty };
-    let currency = stationery.currency();
     let participant = |fsp: &Fsp| Participant {
         name: fsp.name.clone(),
-        currencies: BTreeMap::from([(currency, account.clone())]),
+        currencies: stationery.currencies().map(|currency| (currency, account.clone())).collect(),
         endpoint: format!("http://{listen}/{}", fsp.name),
         simulated: false,
         parties: fsp.parties.iter().map(|id| Party { id: id.clone(), name: "A Payee".to_owned() }).collect(),
     };
     let scheme = Scheme {
         hub_name: hub_name.clone(),
-        currencies: vec![currency],
+        currencies: stationery.currencies().collect(),
         settlement_models: model(apis).await?,
         participants: stationery.payers.iter().chain(&stationery.payees).map(participant).collect(),
         oracles: Vec::new(),
@@ -93,20 +92,20 @@ struct Balance {
     value: Amount,
 }
 
-/// The sum of the payers' positions: what they owe, in the currency of the run.
-pub(crate) async fn positions(apis: &Apis, stationery: &Stationery) -> Result<Amount, Failure> {
+/// The sums of the payers' positions, what they owe, for each currency of the run.
+pub(crate) async fn positions(apis: &Apis, stationery: &Stationery) -> Result<Vec<(Currency, Amount)>, Failure> {
     let client = HttpClient::new();
-    let mut sum = Amount::ZERO;
+    let mut sums: Vec<(Currency, Amount)> = stationery.currencies().map(|currency| (currency, Amount::ZERO)).collect();
     for payer in &stationery.payers {
         let url = format!("{}/participants/{}/accounts", apis.ledger_admin, payer.name);
         let failed = |error| Failure::failed(format!("GET {url}: {error}"));
         let balances: Vec<Balance> = client.get(&url).await.map_err(failed)?;
-        let of_run = balances
-            .iter()
-            .filter(|balance| balance.ledger_account_type == "POSITION" && balance.currency == stationery.currency());
-        for balance in of_run {
-            sum = sum.checked_add(balance.value).ok_or_else(|| Failure::failed("positions are out of range"))?;
+        for balance in balances.iter().filter(|balance| balance.ledger_account_type == "POSITION") {
+            let of_currency = sums.iter_mut().filter(|(currency, _)| *currency == balance.currency);
+            for (_, sum) in of_currency {
+                *sum = sum.checked_add(balance.value).ok_or_else(|| Failure::failed("positions are out of range"))?;
+            }
         }
     }
-    Ok(sum)
+    Ok(sums)
 }

@@ -1,6 +1,6 @@
 //! Who pays whom: [`Skew`], [`Pairs`].
 
-use crate::random::Random;
+use crate::{plan::Plan, random::Random};
 
 /// Of ten payments, how many fall to the hot payer, or to the hot pair.
 const HOT_OF_TEN: u32 = 9;
@@ -31,11 +31,12 @@ impl Skew {
     }
 }
 
-/// The numbers of a payer and of a payee, each from 0.
+/// The numbers of a payer, of a payee, and of the currency between them, each from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pair {
     pub(crate) payer: u32,
     pub(crate) payee: u32,
+    pub(crate) currency: u32,
 }
 
 /// Draws payers and payees.
@@ -44,38 +45,46 @@ pub(crate) struct Pairs {
     random: Random,
     payers: u32,
     payees: u32,
+    currencies: u32,
     skew: Skew,
 }
 
 impl Pairs {
-    pub(crate) fn new(seed: u64, payers: u32, payees: u32, skew: Skew) -> Pairs {
+    pub(crate) fn new(plan: &Plan) -> Pairs {
         // Another stream of numbers than that of the schedule, which has the same seed.
-        Pairs { random: Random::new(seed ^ 0x5BF0_3635_DE4B_1A77), payers, payees, skew }
+        let random = Random::new(plan.seed ^ 0x5BF0_3635_DE4B_1A77);
+        let currencies = u32::try_from(plan.currencies.len()).unwrap_or(u32::MAX);
+        Pairs { random, payers: plan.payers, payees: plan.payees, currencies, skew: plan.skew }
     }
 
     pub(crate) fn next(&mut self) -> Pair {
         let hot = self.skew != Skew::Uniform && self.random.below(10) < HOT_OF_TEN;
         let payer = if hot { 0 } else { self.random.below(self.payers) };
         let payee = if hot && self.skew == Skew::HotPair { 0 } else { self.random.below(self.payees) };
-        Pair { payer, payee }
+        Pair { payer, payee, currency: self.random.below(self.currencies) }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use fspiop::Currency;
+
     use super::*;
+    use crate::plan::tests::plan;
 
     /// Shares of the first payer and of the pair of the firsts, in percent.
     #[track_caller]
     fn check(skew: Skew, expect: (u32, u32)) {
         const DRAWS: u32 = 40_000;
-        let mut pairs = Pairs::new(11, 4, 5, skew);
+        let currencies = vec![Currency::parse("USD").unwrap(), Currency::parse("KES").unwrap()];
+        let mut pairs = Pairs::new(&Plan { payers: 4, payees: 5, skew, seed: 11, currencies, ..plan() });
         let drawn: Vec<Pair> = (0..DRAWS).map(|_| pairs.next()).collect();
         assert!(drawn.iter().all(|pair| pair.payer < 4 && pair.payee < 5));
         let percent = |is: &dyn Fn(&Pair) -> bool| {
             let count = u32::try_from(drawn.iter().filter(|pair| is(pair)).count()).unwrap();
             (count * 100 + DRAWS / 2) / DRAWS
         };
+        assert!(percent(&|pair| pair.currency == 0).abs_diff(50) <= 1);
         let found = (percent(&|pair| pair.payer == 0), percent(&|pair| (pair.payer, pair.payee) == (0, 0)));
         assert!(found.0.abs_diff(expect.0) <= 1 && found.1.abs_diff(expect.1) <= 1, "{skew:?}: {found:?}");
     }

@@ -32,7 +32,8 @@ use crate::{
 
 /// How much every payment moves, so that the ledger's positions count payments.
 pub(crate) const AMOUNT: &str = "1";
-/// Packets with their conditions and fulfilments, which payments share: making one costs more than everything else.
+/// Packets with their conditions and fulfilments, which payments share: making one costs more than everything else. So many
+/// in all, for all currencies together.
 const TERMS: usize = 1024;
 /// Customers of each payee.
 const PARTIES_PER_PAYEE: u32 = 10;
@@ -63,6 +64,12 @@ struct Offer {
     answer: Bytes,
 }
 
+/// What payments in one currency share.
+struct CurrencyTerms {
+    amount: Money,
+    offers: Vec<Offer>,
+}
+
 /// The transaction in a packet (Transaction, FSPIOP 1.1, section 7.4.17).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -86,8 +93,7 @@ pub(crate) struct Stationery {
     pub(crate) payers: Vec<Fsp>,
     pub(crate) payees: Vec<Fsp>,
     customer: PartyId,
-    amount: Money,
-    offers: Vec<Offer>,
+    terms: Vec<CurrencyTerms>,
     /// In the order of the phases.
     media: [HeaderValue; 3],
     host: HeaderValue,
@@ -99,20 +105,23 @@ pub(crate) struct Stationery {
 impl Stationery {
     /// The FSPs of a plan, with everything that can be prepared. They sign if there is a signer.
     pub(crate) fn new(plan: &Plan, signer: Option<Signer>) -> Stationery {
-        let amount = Amount::parse(AMOUNT).expect("a valid amount");
-        let amount = Money { currency: plan.currency, amount };
         let payers = (1..=plan.payers).map(|number| Fsp::new("benchpayer", number, 0)).collect();
         let payees: Vec<Fsp> =
             (1..=plan.payees).map(|number| Fsp::new("benchpayee", number, PARTIES_PER_PAYEE)).collect();
         let customer = party(8_000_000_000);
-        let offers = offers(plan.seed, amount, &customer, &payees[0].parties[0]);
+        let amount = Amount::parse(AMOUNT).expect("a valid amount");
+        let count = TERMS / plan.currencies.len().max(1);
+        let terms = plan.currencies.iter().map(|currency| {
+            let amount = Money { currency: *currency, amount };
+            CurrencyTerms { amount, offers: offers(plan.seed, count, amount, &customer, &payees[0].parties[0]) }
+        });
+        let terms = terms.collect();
         let media = [Resource::Parties, Resource::Quotes, Resource::Transfers];
         Stationery {
             payers,
             payees,
             customer,
-            amount,
-            offers,
+            terms,
             media: media.map(|resource| value(&content_type(resource, VERSION))),
             host: HeaderValue::from_static("hub"),
             date: Mutex::new(Date { second: i64::MIN, value: HeaderValue::from_static("") }),
@@ -125,9 +134,9 @@ impl Stationery {
         self.signer.as_ref().map(|signer| signer.public_key().to_pem())
     }
 
-    /// The currency of all payments.
-    pub(crate) fn currency(&self) -> Currency {
-        self.amount.currency
+    /// The currencies of the payments.
+    pub(crate) fn currencies(&self) -> impl Iterator<Item = Currency> {
+        self.terms.iter().map(|terms| terms.amount.currency)
     }
 
     /// A payer's request that begins a phase.
@@ -136,8 +145,8 @@ impl Stationery {
         let now = now();
         let (method, path, body) = match phase {
             Phase::Lookup => (Method::GET, format!("/parties/{}", self.payee_party(id, payee).uri_path()), Vec::new()),
-            Phase::Agreement => (Method::POST, "/quotes".to_owned(), self.quote(id, payer, payee, now)),
-            Phase::Clearing => (Method::POST, "/transfers".to_owned(), self.prepare(id, payer, payee, now)),
+            Phase::Agreement => (Method::POST, "/quotes".to_owned(), self.quote(id, pair, now)),
+            Phase::Clearing => (Method::POST, "/transfers".to_owned(), self.prepare(id, pair, now)),
         };
         let mut headers = self.headers(id, phase, payer, now);
         headers.insert(header::ACCEPT, self.media_type(phase).clone());
@@ -165,10 +174,10 @@ impl Stationery {
                 };
                 (format!("/parties/{}", party.uri_path()), to_body(&body).into())
             }
-            Phase::Agreement => (format!("/quotes/{id}"), self.offer(id).answer.clone()),
+            Phase::Agreement => (format!("/quotes/{id}"), self.offer(id, pair).answer.clone()),
             Phase::Clearing => {
                 let body = TransferFulfilBody {
-                    fulfilment: Some(self.offer(id).fulfilment),
+                    fulfilment: Some(self.offer(id, pair).fulfilment),
                     completed_timestamp: Some(now),
                     transfer_state: TransferState::Committed,
                     extension_list: None,
@@ -207,27 +216,29 @@ impl Stationery {
         })
     }
 
-    fn quote(&self, id: TransferId, payer: &Fsp, payee: &Fsp, now: Timestamp) -> Vec<u8> {
+    fn quote(&self, id: TransferId, pair: Pair, now: Timestamp) -> Vec<u8> {
+        let (payer, payee) = (&self.payers[at(pair.payer)], &self.payees[at(pair.payee)]);
         to_body(&QuoteRequestBody {
             quote_id: QuoteId(id.0),
             transaction_id: TransactionId(id.0),
             payee: bare(self.payee_party(id, payee), &payee.name),
             payer: bare(&self.customer, &payer.name),
             amount_type: AmountType::Send,
-            amount: self.amount,
+            amount: self.terms[at(pair.currency)].amount,
             transaction_type: KIND,
             expiration: Some(expiration(now)),
             note: None,
         })
     }
 
-    fn prepare(&self, id: TransferId, payer: &Fsp, payee: &Fsp, now: Timestamp) -> Vec<u8> {
-        let offer = self.offer(id);
+    fn prepare(&self, id: TransferId, pair: Pair, now: Timestamp) -> Vec<u8> {
+        let (payer, payee) = (&self.payers[at(pair.payer)], &self.payees[at(pair.payee)]);
+        let offer = self.offer(id, pair);
         to_body(&TransferPrepareBody {
             transfer_id: id,
             payee_fsp: &payee.name,
             payer_fsp: &payer.name,
-            amount: self.amount,
+            amount: self.terms[at(pair.currency)].amount,
             ilp_packet: &offer.packet,
             condition: offer.condition,
             expiration: expiration(now),
@@ -263,8 +274,9 @@ impl Stationery {
     }
 
     /// The terms of a payment: always the same ones for the same payment.
-    fn offer(&self, id: TransferId) -> &Offer {
-        &self.offers[usize::from(spread(id)) % TERMS]
+    fn offer(&self, id: TransferId, pair: Pair) -> &Offer {
+        let offers = &self.terms[at(pair.currency)].offers;
+        &offers[usize::from(spread(id)) % offers.len()]
     }
 
     /// The payee's customer who is paid.
@@ -324,7 +336,7 @@ pub(crate) fn traced(traceparent: &str) -> Option<TransferId> {
     Identifier::from_bytes(&bytes).map(TransferId)
 }
 
-fn offers(seed: u64, amount: Money, payer: &PartyId, payee: &PartyId) -> Vec<Offer> {
+fn offers(seed: u64, count: usize, amount: Money, payer: &PartyId, payee: &PartyId) -> Vec<Offer> {
     let secret = Secret::new("of all payees of a bench");
     let mut random = Random::new(seed);
     let expiration = now().plus_millis(QUOTE_VALIDITY_MS);
@@ -352,7 +364,7 @@ fn offers(seed: u64, amount: Money, payer: &PartyId, payee: &PartyId) -> Vec<Off
         });
         Offer { packet, condition, fulfilment: fulfil(&secret, &transaction), answer: answer.into() }
     };
-    (0..TERMS).map(offer).collect()
+    (0..count).map(offer).collect()
 }
 
 fn bare<'a>(party: &'a PartyId, fsp: &'a FspId) -> Party<'a> {
@@ -398,7 +410,7 @@ mod tests {
     use super::*;
     use crate::plan::tests::plan;
 
-    const PAIR: Pair = Pair { payer: 0, payee: 0 };
+    const PAIR: Pair = Pair { payer: 0, payee: 0, currency: 0 };
 
     #[test]
     fn messages_keep_the_protocols_rules() {
@@ -420,9 +432,8 @@ mod tests {
         let stationery = Stationery::new(&plan(), Some(Signer::generate().unwrap().0));
         let key = identity::PublicKey::from_pem(&stationery.public_key().unwrap()).unwrap();
         let id = Names::new(1).next();
-        let (payer, payee) = (&stationery.payers[0], &stationery.payees[0]);
-        let headers = stationery.headers(id, Phase::Clearing, payer, now());
-        let body = stationery.prepare(id, payer, payee, now());
+        let headers = stationery.headers(id, Phase::Clearing, &stationery.payers[0], now());
+        let body = stationery.prepare(id, PAIR, now());
         let prepare = stationery.message(Method::POST, "/transfers", headers, body.clone().into());
         let header = |name: http::HeaderName| prepare.headers().get(name).map(|value| value.to_str().unwrap());
         let signed = SignedMessage {
@@ -444,16 +455,22 @@ mod tests {
 
     #[test]
     fn what_the_payee_answers_fulfils_what_the_payer_asks() {
-        let stationery = Stationery::new(&plan(), None);
+        let currencies = vec![Currency::parse("USD").unwrap(), Currency::parse("KES").unwrap()];
+        let stationery = Stationery::new(&Plan { currencies, ..plan() }, None);
         let mut names = Names::new(2);
-        for _ in 0..50 {
-            let id = names.next();
-            let prepare = stationery.prepare(id, &stationery.payers[0], &stationery.payees[0], now());
+        for number in 0..50 {
+            let (id, pair) = (names.next(), Pair { currency: number % 2, ..PAIR });
+            let prepare = stationery.prepare(id, pair, now());
             let prepare = TransferPrepare::read(&prepare).unwrap();
+            assert_eq!(prepare.amount.currency.as_str(), ["USD", "KES"][at(pair.currency)]);
             assert_eq!((prepare.transfer_id, prepare.amount.amount.to_string().as_str()), (id, AMOUNT));
-            let offer = stationery.offer(id);
+            let offer = stationery.offer(id, pair);
             assert_eq!(offer.fulfilment.condition(), prepare.condition);
-            assert_eq!(fspiop::QuoteAnswer::read(&offer.answer).unwrap().condition, prepare.condition);
+            let answer = fspiop::QuoteAnswer::read(&offer.answer).unwrap();
+            assert_eq!(
+                (answer.condition, answer.transfer_amount.currency),
+                (prepare.condition, prepare.amount.currency)
+            );
             let fulfil = TransferFulfilBody {
                 extension_list: None,
                 fulfilment: Some(offer.fulfilment),

@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -20,7 +20,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     book::{Book, Counted, Ending, Payment},
-    connections::Connections,
+    connections::{Answer, Connections},
     skew::Pair,
     stationery::{Fsp, Message, Stationery, traced},
 };
@@ -28,11 +28,21 @@ use crate::{
 /// The hub sends bodies of some kilobytes here.
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
+/// A payee's answer that the hub is too busy to take over is sent again after so long: the hub asks for a second.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// Where messages go: for each phase one or several addresses, which they take in turn.
+pub(crate) struct Routes {
+    pub(crate) lookup: Vec<Arc<Connections>>,
+    pub(crate) agreement: Vec<Arc<Connections>>,
+    pub(crate) clearing: Vec<Arc<Connections>>,
+}
+
 /// Everything that the tasks of a run share.
 pub(crate) struct Traffic {
     book: Mutex<Book>,
     stationery: Stationery,
-    hubs: Vec<Connections>,
+    routes: Routes,
     turn: AtomicUsize,
     sending: AtomicUsize,
     runtime: Handle,
@@ -47,6 +57,7 @@ struct Named {
 
 /// A message of the hub.
 struct Received {
+    arrived: Instant,
     method: Method,
     path: String,
     headers: HeaderMap,
@@ -54,10 +65,10 @@ struct Received {
 }
 
 impl Traffic {
-    /// Traffic to these hubs, at least one, in turn.
-    pub(crate) fn new(book: Book, stationery: Stationery, hubs: Vec<Connections>, runtime: Handle) -> Traffic {
+    /// Traffic on these routes.
+    pub(crate) fn new(book: Book, stationery: Stationery, routes: Routes, runtime: Handle) -> Traffic {
         let (turn, sending) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Traffic { book: Mutex::new(book), stationery, hubs, turn, sending, runtime }
+        Traffic { book: Mutex::new(book), stationery, routes, turn, sending, runtime }
     }
 
     /// What is known of the payments. Nobody waits for anything while holding it.
@@ -70,7 +81,7 @@ impl Traffic {
         &self.stationery
     }
 
-    /// Messages that wait for the hub's answer.
+    /// Messages whose answers by the hub have not come or are not noted yet.
     pub(crate) fn sending(&self) -> usize {
         self.sending.load(Ordering::Relaxed)
     }
@@ -87,11 +98,13 @@ impl Traffic {
         self: Arc<Self>,
         request: Request<Incoming>,
     ) -> Result<Response<Empty<Bytes>>, Infallible> {
+        let arrived = Instant::now();
         let (head, body) = request.into_parts();
         let status = match Limited::new(body, MAX_BODY_BYTES).collect().await {
             Ok(body) => {
                 let path = head.uri.path().to_owned();
-                self.take(&Received { method: head.method, path, headers: head.headers, body: body.to_bytes() })
+                let body = body.to_bytes();
+                self.take(&Received { arrived, method: head.method, path, headers: head.headers, body })
             }
             Err(_) => StatusCode::BAD_REQUEST,
         };
@@ -136,12 +149,31 @@ impl Traffic {
             book.count(id, Counted::PrepareDelivered);
         }
         drop(book);
-        let traffic = Arc::clone(self);
+        let (traffic, arrived) = (Arc::clone(self), received.arrived);
         self.runtime.spawn(async move {
-            let message = traffic.stationery.answer(id, phase, pair);
-            traffic.send(id, phase, message, Counted::FulfilAccepted).await;
+            traffic.sending.fetch_add(1, Ordering::Relaxed);
+            traffic.respond(id, phase, pair, arrived).await;
+            traffic.sending.fetch_sub(1, Ordering::Relaxed);
         });
         StatusCode::ACCEPTED
+    }
+
+    /// Sends a payee's answer; again, while the hub is too busy to take it over: a payee that has been asked must say what
+    /// it does.
+    async fn respond(&self, id: TransferId, phase: Phase, pair: Pair, arrived: Instant) {
+        let mut message = self.stationery.answer(id, phase, pair);
+        self.book().fsps_took(id, phase, arrived.elapsed());
+        loop {
+            let method = message.method().clone();
+            let answer = self.exchange(phase, message).await;
+            let is_busy = answer.as_ref().is_ok_and(|answer| answer.status == StatusCode::SERVICE_UNAVAILABLE);
+            if !is_busy || !self.book().is_under_way(id) {
+                return self.note(id, phase, &method, answer, Counted::FulfilAccepted);
+            }
+            self.note_refusal(id, phase, &method, &answer);
+            tokio::time::sleep(AGAIN_AFTER).await;
+            message = self.stationery.answer(id, phase, pair);
+        }
     }
 
     /// A payer is called back.
@@ -164,6 +196,9 @@ impl Traffic {
             drop(book);
             return self.unexpected(received);
         };
+        if phase == Phase::Clearing {
+            book.notified(id);
+        }
         if let Some(problem) = problem {
             book.fail(id, Ending::Failed, &problem, now);
             return StatusCode::OK;
@@ -180,26 +215,41 @@ impl Traffic {
     fn request(self: &Arc<Self>, id: TransferId, phase: Phase, pair: Pair) {
         let traffic = Arc::clone(self);
         self.runtime.spawn(async move {
+            let begun = Instant::now();
             let message = traffic.stationery.request(id, phase, pair);
-            traffic.send(id, phase, message, Counted::PrepareAccepted).await;
+            traffic.book().fsps_took(id, phase, begun.elapsed());
+            let method = message.method().clone();
+            traffic.sending.fetch_add(1, Ordering::Relaxed);
+            let answer = traffic.exchange(phase, message).await;
+            traffic.note(id, phase, &method, answer, Counted::PrepareAccepted);
+            traffic.sending.fetch_sub(1, Ordering::Relaxed);
         });
     }
 
-    /// Sends a message, and notes what the hub says to it. `accepted` is what is counted in clearing.
-    async fn send(&self, id: TransferId, phase: Phase, message: Message, accepted: Counted) {
-        let method = message.method().clone();
-        self.sending.fetch_add(1, Ordering::Relaxed);
+    /// Sends a message, and waits for what the hub says to it.
+    async fn exchange(&self, phase: Phase, message: Message) -> Result<Answer, String> {
+        let hubs = match phase {
+            Phase::Lookup => &self.routes.lookup,
+            Phase::Agreement => &self.routes.agreement,
+            Phase::Clearing => &self.routes.clearing,
+        };
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let answer = self.hubs[turn % self.hubs.len()].send(message).await;
+        hubs[turn % hubs.len()].send(message).await
+    }
+
+    /// Notes what the hub said. `accepted` is what is counted in clearing.
+    fn note(&self, id: TransferId, phase: Phase, method: &Method, answer: Result<Answer, String>, accepted: Counted) {
         let resource = phase.resource().path();
-        match answer {
-            Ok(status) if status.is_success() => {
+        match &answer {
+            Ok(Answer { status, .. }) if status.is_success() => {
                 if phase == Phase::Clearing {
                     self.book().count(id, accepted);
                 }
             }
-            Ok(status) => {
-                let problem = format!("{method} /{resource} was answered {}", status.as_u16());
+            Ok(Answer { status, code }) => {
+                let code = code.as_deref().map(|code| format!(", {code}")).unwrap_or_default();
+                let problem = format!("{method} /{resource} was answered {}{code}", status.as_u16());
+                self.note_refusal(id, phase, method, &answer);
                 self.book().fail(id, Ending::Refused, &problem, Instant::now());
             }
             Err(reason) => {
@@ -207,7 +257,13 @@ impl Traffic {
                 self.book().fail(id, Ending::Failed, &problem, Instant::now());
             }
         }
-        self.sending.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn note_refusal(&self, id: TransferId, phase: Phase, method: &Method, answer: &Result<Answer, String>) {
+        if let Ok(Answer { status, code }) = answer {
+            let message = format!("{method} /{}", phase.resource().path());
+            self.book().refuse(id, &message, status.as_u16(), code.as_deref());
+        }
     }
 
     fn unexpected(&self, received: &Received) -> StatusCode {

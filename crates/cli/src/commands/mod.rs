@@ -11,6 +11,7 @@ pub(crate) mod simulator;
 pub(crate) mod trace;
 pub(crate) mod transfer;
 
+mod measure;
 mod payment;
 mod plan;
 mod progress;

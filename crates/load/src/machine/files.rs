@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde::{Deserialize, Serialize};
+
 use super::Pid;
 
 /// What `/proc/PID` says of a process.
@@ -9,8 +11,6 @@ use super::Pid;
 pub(super) struct ProcessFiles {
     stat: Stat,
     status: String,
-    /// Readable for the process's own user only.
-    rollup: Option<String>,
     /// Readable for the process's own user only.
     io: Option<String>,
 }
@@ -41,12 +41,7 @@ impl Stat {
 impl ProcessFiles {
     pub(super) fn read(pid: Pid) -> Option<ProcessFiles> {
         let file = |name: &str| fs::read_to_string(format!("/proc/{pid}/{name}")).ok();
-        Some(ProcessFiles {
-            stat: Stat::parse(&file("stat")?)?,
-            status: file("status")?,
-            rollup: file("smaps_rollup"),
-            io: file("io"),
-        })
+        Some(ProcessFiles { stat: Stat::parse(&file("stat")?)?, status: file("status")?, io: file("io") })
     }
 
     pub(super) fn cpu_ms(&self) -> f64 {
@@ -62,14 +57,14 @@ impl ProcessFiles {
         kibibytes(&self.status, "VmRSS:").unwrap_or(0)
     }
 
-    /// Memory that is shared with other processes is counted in parts.
-    pub(super) fn proportional_bytes(&self) -> Option<u64> {
-        kibibytes(self.rollup.as_ref()?, "Pss:")
-    }
-
     pub(super) fn written_bytes(&self) -> Option<u64> {
         number_after(self.io.as_ref()?, "write_bytes:")
     }
+}
+
+/// Memory of a process, of which what it shares with others is counted in parts. `None` for processes of other users.
+pub(super) fn proportional_bytes(pid: Pid) -> Option<u64> {
+    kibibytes(&fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?, "Pss:")
 }
 
 /// All processes, with their parents.
@@ -85,8 +80,8 @@ pub(super) fn pids() -> impl Iterator<Item = Pid> {
 }
 
 /// What `/proc/stat` says of the whole machine, in ticks of all its processors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct MachineTimes {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachineTimes {
     total: u64,
     steal: u64,
 }

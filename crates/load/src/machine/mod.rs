@@ -5,8 +5,15 @@ mod listener;
 
 use std::path::{Path, PathBuf};
 
-use files::{MachineTimes, ProcessFiles};
+pub use files::MachineTimes;
+use files::ProcessFiles;
 pub(crate) use listener::listening_on;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    database::Stored,
+    result::{Costs, Memory},
+};
 
 /// A process, by its number.
 pub(crate) type Pid = u32;
@@ -23,41 +30,71 @@ pub(crate) struct Meter {
 }
 
 /// What some processes have used.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Usage {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
     /// Processor time since their start, in milliseconds.
-    pub(crate) cpu_ms: f64,
+    pub cpu_ms: f64,
     /// Memory that they hold now.
-    pub(crate) resident_bytes: u64,
+    pub resident_bytes: u64,
     /// Bytes that they gave to disks since their start; `None` if the system does not tell.
-    pub(crate) written_bytes: Option<u64>,
+    pub written_bytes: Option<u64>,
 }
 
 /// Everything at one moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Sample {
-    pub(crate) hub: Option<Usage>,
-    pub(crate) database: Option<Usage>,
-    pub(crate) load: Option<Usage>,
-    /// Bytes of the store's file and its log, or of the database server's tables.
-    pub(crate) stored_bytes: Option<u64>,
-    pub(crate) machine: Option<MachineTimes>,
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Of the hub's processes.
+    pub hub: Option<Usage>,
+    /// Of all processes of the database server.
+    pub database: Option<Usage>,
+    /// Of this process.
+    pub load: Option<Usage>,
+    /// Bytes of the store's file and its log, if it has one.
+    pub file_bytes: Option<u64>,
+    /// What a database server says of what it holds.
+    pub stored: Option<Stored>,
+    /// Of the whole machine.
+    pub machine: Option<MachineTimes>,
 }
 
 impl Meter {
-    /// How it stands now.
+    /// How it stands now; what only the database server knows is not in it.
     pub(crate) fn sample(&self) -> Sample {
+        self.look(self.database.and_then(tree))
+    }
+
+    /// The same, without the memory of a database: looking at it makes the system walk all its pages.
+    pub(crate) fn quick_sample(&self) -> Sample {
+        self.look(self.database.and_then(quick_tree))
+    }
+
+    fn look(&self, database: Option<Usage>) -> Sample {
         let hub: Option<Vec<Usage>> = self.hub.iter().map(|pid| one(*pid)).collect();
         Sample {
             hub: hub.filter(|usages| !usages.is_empty()).map(sum),
-            database: self.database.and_then(tree),
+            database,
             load: one(std::process::id()),
-            stored_bytes: match (&self.store_file, self.database) {
-                (Some(file), _) => stored_bytes(file),
-                (None, Some(database)) => tables_bytes(database),
-                (None, None) => None,
-            },
+            file_bytes: self.store_file.as_deref().and_then(file_bytes),
+            stored: None,
             machine: MachineTimes::now(),
+        }
+    }
+}
+
+impl Sample {
+    /// Memory at the moment.
+    pub(crate) fn memory(&self) -> Memory {
+        let resident = |usage: Option<Usage>| usage.map(|usage| usage.resident_bytes);
+        Memory { hub: resident(self.hub), database: resident(self.database) }
+    }
+
+    /// Processor time that was used since an earlier moment, in milliseconds.
+    pub(crate) fn cpu_ms_since(&self, before: &Sample) -> Costs<f64> {
+        let used = |now: Option<Usage>, before: Option<Usage>| Some((now?.cpu_ms - before?.cpu_ms).max(0.0));
+        Costs {
+            hub: used(self.hub, before.hub),
+            database: used(self.database, before.database),
+            load: used(self.load, before.load),
         }
     }
 }
@@ -74,6 +111,18 @@ fn one(pid: Pid) -> Option<Usage> {
 
 /// A process with all its descendants. What those used that have ended is in their parents' figures.
 fn tree(root: Pid) -> Option<Usage> {
+    tree_with(root, |pid, files| {
+        // Memory that processes share is counted once.
+        files::proportional_bytes(pid).unwrap_or_else(|| files.resident_bytes())
+    })
+}
+
+/// The same, without memory.
+fn quick_tree(root: Pid) -> Option<Usage> {
+    tree_with(root, |_, _| 0)
+}
+
+fn tree_with(root: Pid, resident: impl Fn(Pid, &ProcessFiles) -> u64) -> Option<Usage> {
     let all = files::processes();
     let mut of_tree = vec![root];
     let mut next = 0;
@@ -82,10 +131,10 @@ fn tree(root: Pid) -> Option<Usage> {
         next += 1;
     }
     let root = ProcessFiles::read(root)?;
-    let living = of_tree.iter().filter_map(|pid| ProcessFiles::read(*pid)).map(|files| Usage {
+    let read = of_tree.iter().filter_map(|pid| Some((*pid, ProcessFiles::read(*pid)?)));
+    let living = read.map(|(pid, files)| Usage {
         cpu_ms: files.cpu_ms(),
-        // Memory that processes share is counted once.
-        resident_bytes: files.proportional_bytes().unwrap_or_else(|| files.resident_bytes()),
+        resident_bytes: resident(pid, &files),
         written_bytes: files.written_bytes(),
     });
     let mut usage = sum(living.collect());
@@ -103,29 +152,11 @@ fn sum(usages: Vec<Usage>) -> Usage {
 }
 
 /// A SQLite store is a file with a log beside it.
-fn stored_bytes(file: &Path) -> Option<u64> {
+fn file_bytes(file: &Path) -> Option<u64> {
     let size = |path: PathBuf| std::fs::metadata(path).map(|metadata| metadata.len()).ok();
     let mut log = file.as_os_str().to_owned();
     log.push("-wal");
     Some(size(file.to_owned())? + size(log.into()).unwrap_or(0))
-}
-
-/// PostgreSQL's first process works in the folder of its data; tables and indexes of all databases are in `base`.
-fn tables_bytes(server: Pid) -> Option<u64> {
-    let base = PathBuf::from(format!("/proc/{server}/cwd/base"));
-    std::fs::read_dir(&base).ok()?;
-    Some(folder_bytes(&base))
-}
-
-fn folder_bytes(folder: &Path) -> u64 {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let size = |entry: std::fs::DirEntry| match entry.metadata() {
-        Ok(metadata) if metadata.is_dir() => folder_bytes(&entry.path()),
-        Ok(metadata) => metadata.len(),
-        // A table that was dropped meanwhile.
-        Err(_) => 0,
-    };
-    entries.map(size).sum()
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -169,6 +200,7 @@ mod tests {
         drop(parent.stdin.take());
         parent.wait().unwrap();
         assert_eq!(said, "ended\n");
+        assert!(usage.resident_bytes > 0);
         assert!(usage.cpu_ms > alone.cpu_ms, "{usage:?} {alone:?}");
     }
 
@@ -184,9 +216,9 @@ mod tests {
     fn a_store_is_its_file_and_its_log() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("hub.sqlite");
-        assert_eq!(stored_bytes(&file), None);
+        assert_eq!(file_bytes(&file), None);
         std::fs::write(&file, [0; 100]).unwrap();
         std::fs::write(folder.path().join("hub.sqlite-wal"), [0; 20]).unwrap();
-        assert_eq!(stored_bytes(&file), Some(120));
+        assert_eq!(file_bytes(&file), Some(120));
     }
 }

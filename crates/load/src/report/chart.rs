@@ -1,4 +1,4 @@
-//! Lines over the time of a run, as SVG: [`Chart`].
+//! Lines over time or over the part of all payments, as SVG: [`Chart`].
 
 use super::markup::Element;
 
@@ -11,7 +11,9 @@ const RIGHT: f64 = 12.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 34.0;
 /// Marks on the axis of time, at most.
-const TIME_MARKS: f64 = 10.0;
+const TIME_MARKS: f64 = 8.0;
+/// A run that is longer has its time in minutes, in seconds.
+const LONGEST_IN_SECONDS: f64 = 600.0;
 /// Marks on a linear axis of values, about.
 const VALUE_MARKS: f64 = 4.0;
 
@@ -24,6 +26,15 @@ pub(super) enum Scale {
     Logarithmic,
 }
 
+/// What is across.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Across {
+    /// Seconds since the run began.
+    Time,
+    /// Parts of all payments, as the number of nines: 1 is 90 %, 2 is 99 %. What is slow and rare has room so.
+    Nines,
+}
+
 /// A line.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
@@ -31,39 +42,42 @@ pub(super) struct Line {
     pub(super) name: &'static str,
     /// Its class, which has its colour.
     pub(super) class: &'static str,
-    /// Time in seconds, and value. A time without a value leaves a gap.
+    /// What is across, and value; the same across in all lines of a chart. Where a value is missing there is a gap.
     pub(super) points: Vec<(f64, Option<f64>)>,
 }
 
-/// Lines over time.
+/// A chart.
 #[derive(Clone, Debug)]
 pub(super) struct Chart {
     pub(super) title: String,
-    pub(super) unit: &'static str,
+    pub(super) unit: String,
+    pub(super) across: Across,
     pub(super) scale: Scale,
-    pub(super) warmup_s: f64,
+    /// Stretches of time to be marked: from, until and which class.
+    pub(super) marked: Vec<(f64, f64, &'static str)>,
     pub(super) lines: Vec<Line>,
 }
 
 /// From values to places.
 struct Axes {
+    across: Across,
     scale: Scale,
-    end_s: f64,
+    end: f64,
     low: f64,
     high: f64,
 }
 
 impl Chart {
-    /// The chart with its title and legend.
-    pub(super) fn draw(&self) -> Element {
+    /// The chart with its title and legend; `described` is for who can't see it.
+    pub(super) fn draw(&self, described: &str) -> Element {
         let axes = self.axes();
         let plot = Element::new("svg")
             .with("viewBox", format_args!("0 0 {WIDTH} {HEIGHT}"))
             .with("role", "img")
-            .with("aria-label", &self.title)
-            .children(axes.warmup(self.warmup_s))
+            .with("aria-label", described)
+            .children(self.marked.iter().map(|(from, until, class)| axes.mark(*from, *until, class)))
             .children(axes.value_marks())
-            .children(axes.time_marks())
+            .children(axes.across_marks())
             .children(self.lines.iter().flat_map(|line| axes.draw(line)))
             .children(self.tips(&axes));
         let legend = self
@@ -74,7 +88,7 @@ impl Chart {
             .child(
                 Element::new("figcaption")
                     .child(Element::new("b").text(&self.title))
-                    .child(Element::new("small").text(self.unit))
+                    .child(Element::new("small").text(&self.unit))
                     .child(Element::new("span").with("class", "legend").children(legend)),
             )
             .child(plot)
@@ -83,7 +97,7 @@ impl Chart {
     fn axes(&self) -> Axes {
         let points = || self.lines.iter().flat_map(|line| &line.points);
         let values = || points().filter_map(|(_, value)| *value);
-        let end_s = points().map(|(at, _)| *at).fold(1.0, f64::max);
+        let end = points().map(|(at, _)| *at).fold(1.0, f64::max);
         let highest = values().fold(0.0, f64::max);
         let (low, high) = match self.scale {
             Scale::Linear => {
@@ -96,10 +110,10 @@ impl Chart {
                 (low, power_of_ten(highest.max(low * 1.001).log10().ceil()))
             }
         };
-        Axes { scale: self.scale, end_s, low, high }
+        Axes { across: self.across, scale: self.scale, end, low, high }
     }
 
-    /// What a pointer over a second says.
+    /// What a pointer over a place says.
     fn tips(&self, axes: &Axes) -> Vec<Element> {
         let Some(first) = self.lines.first() else { return Vec::new() };
         let tip = |(index, (at, _)): (usize, &(f64, Option<f64>))| {
@@ -108,14 +122,15 @@ impl Chart {
                 Some(format!("{} {}", line.name, number(value)))
             });
             let said: Vec<String> = said.collect();
-            let (left, right) = (axes.x(at - 1.0), axes.x(*at));
+            let before = index.checked_sub(1).map_or(0.0, |before| first.points[before].0);
+            let (left, right) = (axes.x(before), axes.x(*at));
             Element::new("rect")
                 .with("class", "tip")
                 .with("x", place(left))
                 .with("y", TOP)
                 .with("width", place(right - left))
                 .with("height", HEIGHT - TOP - BOTTOM)
-                .child(Element::new("title").text(format_args!("{} s: {}", number(*at), said.join(", "))))
+                .child(Element::new("title").text(format_args!("{}: {}", axes.name_of(*at), said.join(", "))))
         };
         first.points.iter().enumerate().map(tip).collect()
     }
@@ -123,7 +138,7 @@ impl Chart {
 
 impl Axes {
     fn x(&self, at: f64) -> f64 {
-        LEFT + (WIDTH - LEFT - RIGHT) * (at / self.end_s).clamp(0.0, 1.0)
+        LEFT + (WIDTH - LEFT - RIGHT) * (at / self.end).clamp(0.0, 1.0)
     }
 
     fn y(&self, value: f64) -> f64 {
@@ -146,14 +161,13 @@ impl Axes {
         pieces.filter(|points| !points.is_empty()).map(piece).collect()
     }
 
-    fn warmup(&self, warmup_s: f64) -> Option<Element> {
-        let rect = Element::new("rect")
-            .with("class", "warmup")
-            .with("x", LEFT)
+    fn mark(&self, from: f64, until: f64, class: &str) -> Element {
+        Element::new("rect")
+            .with("class", class)
+            .with("x", place(self.x(from)))
             .with("y", TOP)
-            .with("width", place(self.x(warmup_s) - LEFT))
-            .with("height", HEIGHT - TOP - BOTTOM);
-        (warmup_s > 0.0).then_some(rect)
+            .with("width", place(self.x(until) - self.x(from)))
+            .with("height", HEIGHT - TOP - BOTTOM)
     }
 
     fn value_marks(&self) -> Vec<Element> {
@@ -183,16 +197,37 @@ impl Axes {
         marks.into_iter().flat_map(mark).collect()
     }
 
-    fn time_marks(&self) -> Vec<Element> {
-        let step = round_up(self.end_s / TIME_MARKS).max(1.0);
+    fn across_marks(&self) -> Vec<Element> {
+        let unit = if self.is_in_minutes() { 60.0 } else { 1.0 };
+        let step = match self.across {
+            Across::Time => round_up(self.end / unit / TIME_MARKS).max(1.0) * unit,
+            Across::Nines => 1.0,
+        };
         let mark = |at: f64| {
             Element::new("text")
                 .with("class", "time")
                 .with("x", place(self.x(at)))
                 .with("y", HEIGHT - BOTTOM + 20.0)
-                .text(format_args!("{} s", number(at)))
+                .text(self.name_of(at))
         };
-        multiples(step, self.end_s).into_iter().map(mark).collect()
+        multiples(step, self.end).into_iter().map(mark).collect()
+    }
+
+    fn is_in_minutes(&self) -> bool {
+        self.across == Across::Time && self.end > LONGEST_IN_SECONDS
+    }
+
+    /// What a place across is called.
+    fn name_of(&self, at: f64) -> String {
+        match self.across {
+            Across::Time if self.is_in_minutes() => format!("{} min", number(at / 60.0)),
+            Across::Time => format!("{} s", number(at)),
+            // Six digits tell 99.9999 from 100.
+            Across::Nines => {
+                let percent = format!("{:.4}", 100.0 - 100.0 * power_of_ten(-at));
+                format!("{} %", percent.trim_end_matches('0').trim_end_matches('.'))
+            }
+        }
     }
 }
 
@@ -241,6 +276,15 @@ mod tests {
     }
 
     #[test]
+    fn places_across_are_named() {
+        let named = |across, end, at| Axes { across, scale: Scale::Linear, end, low: 0.0, high: 1.0 }.name_of(at);
+        assert_eq!(named(Across::Time, 60.0, 30.0), "30 s");
+        assert_eq!(named(Across::Time, 3_600.0, 600.0), "10 min");
+        let nines = [0.0, 1.0, 2.0, 3.0, 4.0].map(|nines| named(Across::Nines, 4.0, nines));
+        assert_eq!(nines, ["0 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
+    }
+
+    #[test]
     fn numbers_for_people() {
         for (value, expect) in
             [(0.0, "0"), (0.25, "0.25"), (1.5, "1.5"), (12.34, "12.3"), (100.0, "100"), (1234.5, "1234")]
@@ -255,12 +299,13 @@ mod tests {
         let line = Line { name: "p99", class: "p99", points };
         let chart = Chart {
             title: "clearing".to_owned(),
-            unit: "ms",
+            unit: "ms".to_owned(),
+            across: Across::Time,
             scale: Scale::Logarithmic,
-            warmup_s: 1.0,
+            marked: vec![(0.0, 1.0, "warmup")],
             lines: vec![line],
         };
-        let svg = chart.draw().to_string();
+        let svg = chart.draw("clearing").to_string();
         assert_eq!(svg.matches("<polyline").count(), 2, "{svg}");
         assert!(svg.contains("3 s: p99 200") && svg.contains("warmup"), "{svg}");
     }

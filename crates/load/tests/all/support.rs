@@ -12,7 +12,7 @@ use std::{
 use fspiop::{Amount, Currency, FspId};
 use hub::{CallbackPolicy, Intake, Listen, OpenAuthorizer, Running, Settings, system_clock};
 use ledger::AccountType;
-use load::{Phases, Plan, Report, Skew, Target, Watcher, bench};
+use load::{Endpoints, Phases, Plan, Report, Skew, Target, Watcher, bench};
 use operations::Silent;
 use provisioning::Apis;
 use store::Store;
@@ -37,9 +37,15 @@ pub(crate) fn plan() -> Plan {
         payees: 2,
         skew: Skew::Uniform,
         seed: 1,
-        currency: Currency::parse("USD").unwrap(),
+        ramp: Duration::ZERO,
+        overload: None,
+        currencies: vec![Currency::parse("USD").unwrap()],
         jws: false,
     }
+}
+
+fn at(address: SocketAddr) -> String {
+    format!("http://{address}")
 }
 
 pub(crate) struct TestHub {
@@ -69,10 +75,19 @@ impl TestHub {
     }
 
     pub(crate) async fn bench(&self, plan: &Plan, way: &Way, watcher: &dyn Watcher) -> Report {
-        let at = |address: SocketAddr| format!("http://{address}");
+        self.bench_on(plan, Endpoints::all(vec![at(way.address)]), watcher).await
+    }
+
+    /// The hub's own address for one phase, the way to it for the others.
+    pub(crate) fn endpoints(&self, way: &Way) -> Endpoints {
+        let direct = vec![at(self.running.addresses.fspiop[0])];
+        Endpoints { lookup: direct, ..Endpoints::all(vec![at(way.address)]) }
+    }
+
+    pub(crate) async fn bench_on(&self, plan: &Plan, endpoints: Endpoints, watcher: &dyn Watcher) -> Report {
         let addresses = &self.running.addresses;
         let target = Target::Running {
-            fspiop: vec![at(way.address)],
+            endpoints,
             apis: Apis {
                 fspiop: at(addresses.fspiop[0]),
                 ledger_admin: at(addresses.ledger_admin),
@@ -81,7 +96,7 @@ impl TestHub {
             hub_name: FspId::parse("Hub").unwrap(),
             store: None,
         };
-        bench(plan, target, "127.0.0.1:0".parse().unwrap(), &Silent, watcher).await.unwrap()
+        bench(plan, target, None, "127.0.0.1:0".parse().unwrap(), &Silent, watcher).await.unwrap()
     }
 
     /// The sums of the payers' and of the payees' positions.
