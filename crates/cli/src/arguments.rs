@@ -149,6 +149,9 @@ pub(crate) enum Command {
     /// Measure a hub under load: latencies, processor time, losses
     #[command(before_help = "Example: mojaloop bench --rate 200 --duration 20s --report bench.html")]
     Bench(Box<crate::commands::bench::BenchArguments>),
+    /// Measure whether the performance promise is kept, and certify it
+    #[command(before_help = "Example: mojaloop certify --store postgres://hub@127.0.0.1:5432/hub --out .")]
+    Certify(Box<crate::commands::certify::CertifyArguments>),
     /// Write completions for a shell
     #[command(before_help = "Example: mojaloop completions bash > ~/.local/share/bash-completion/completions/mojaloop")]
     Completions(CompletionsArguments),

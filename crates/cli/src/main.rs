@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Command::Scheme(command) => commands::scheme::run(command, &global),
         Command::Health(command) => commands::health::run(&command, &global),
         Command::Bench(arguments) => commands::bench::run(*arguments, &global),
+        Command::Certify(arguments) => commands::certify::run(&arguments, &global),
         Command::Completions(command) => commands::completions::run(&command),
         #[cfg(feature = "tools")]
         Command::Harness(command) => commands::harness::run(command, global, started),

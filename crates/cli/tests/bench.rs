@@ -105,6 +105,32 @@ fn results_are_compared_and_other_files_are_refused() {
     check(&["compare", &result, &other], 2, &["other.json", "Payment", "expected a BenchResult"]);
 }
 
+#[test]
+fn a_trial_of_the_promise_can_be_checked_and_not_be_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_string_lossy().into_owned();
+    let flags = ["certify", "--rate", "20", "--duration", "2s", "--warmup", "0s", "--ramp", "1s", "--out", &out];
+    let run = Finished::of(mojaloop(&[&flags[..], &["-o", "json"]].concat()).env("TMPDIR", folder.path()));
+    let statement = run.json();
+    assert_eq!((&statement["kind"], &statement["trial"]), (&"Certificate".into(), &true.into()), "{statement}");
+    assert_eq!(statement["measured"]["payments"]["committed"], 40);
+    assert_eq!(run.code, i32::from(statement["verdict"] != "pass"), "{}", run.stderr);
+    let file = folder.path().join("trial.json");
+    let named = file.to_string_lossy().into_owned();
+    let checked = Finished::of(&mut mojaloop(&["certify", "--check", &named]));
+    assert!(checked.expect(0, &[]).stdout.contains("a trial, and no certificate"), "{}", checked.stdout);
+    let page = std::fs::read_to_string(file.with_extension("html")).unwrap();
+    assert!(page.contains("no certificate") && page.contains("<polyline") && !page.contains("src="));
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replacen("\"committed\":40", "\"committed\":41", 1)).unwrap();
+    let changed = Finished::of(&mut mojaloop(&["certify", "--check", &named]));
+    changed.expect(1, &["does not hold", "sha256"]);
+    std::fs::write(&file, "{}").unwrap();
+    Finished::of(&mut mojaloop(&["certify", "--check", &named])).expect(2, &["trial.json", "is no certificate"]);
+    let wrong = Finished::of(&mut mojaloop(&["certify", "--out", "/no/such/folder"]));
+    wrong.expect(2, &["--out /no/such/folder", ".json"]);
+}
+
 /// Processes whose log is in this folder.
 fn hubs_in(folder: &str) -> usize {
     let listed =

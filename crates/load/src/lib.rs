@@ -9,6 +9,7 @@
 
 mod bench;
 mod book;
+mod certificate;
 mod comparison;
 mod conclusion;
 mod connections;
@@ -36,6 +37,10 @@ mod verdict;
 
 pub use bench::{Endpoints, Report, Target, bench};
 pub use book::{Counts, Distributions};
+pub use certificate::{
+    Certificate, Origin, PROMISED_PHASES, Posture, Promise, Statement, Sustained, read as read_certificate,
+    write as write_certificate,
+};
 pub use comparison::{Compared, Comparison, SettingDifference, read_result};
 pub use conclusion::conclude;
 pub use course::{Extent, MEASURES, MemoryCourse, Second};
@@ -47,7 +52,7 @@ pub use latencies::{Latencies, Percentiles};
 pub use machine::{MachineTimes, Sample, Usage};
 pub use overload::Overload;
 pub use plan::{MAX_CURRENCIES, MAX_FSPS, MAX_RATE, PAYMENT_TIMEOUT, Phases, Plan, PlanError};
-pub use report::to_html;
+pub use report::{certificate_to_html, to_html};
 pub use result::{
     BenchResult, Bytes, Costs, Gates, Ledger, Machine, Memory, Moved, Pace, Payments, Problem, Refusal, Setting,
     Verdict,

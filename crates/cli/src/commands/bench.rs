@@ -12,6 +12,8 @@ use clap::{ArgAction, Args, Subcommand, ValueEnum};
 use load::{Phases, Plan, Report};
 use participant::Phase;
 
+pub(crate) use table::{facts_of, latencies_of, verdict_of};
+
 use crate::{
     arguments::Global,
     commands::measure::{MeasureArguments, duration, measure},

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod bench;
+pub(crate) mod certify;
 pub(crate) mod completions;
 pub(crate) mod health;
 pub(crate) mod hub;

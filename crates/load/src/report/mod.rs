@@ -1,10 +1,12 @@
 //! A run as a page that needs nothing but itself: [`to_html`].
 
+mod certificate;
 mod chart;
 mod charts;
 mod markup;
 mod tables;
 
+pub use certificate::certificate_to_html;
 use chart::number;
 use markup::Element;
 use tables::{known, megabytes};
