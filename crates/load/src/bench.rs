@@ -1,6 +1,6 @@
 //! A whole bench: hub, FSPs, run, result: [`bench`].
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf};
 
 use fspiop::{Amount, Currency, FspId};
 use http::Uri;
@@ -13,8 +13,9 @@ use tokio::net::TcpListener;
 
 use crate::{
     conclusion::conclude,
-    connections::{CONNECTIONS, CONNECTIONS_OF_OVERLOAD, Connections},
+    connections::{CONNECTIONS, CONNECTIONS_OF_OVERLOAD},
     database::{Database, DatabaseAccess},
+    endpoints::{Endpoints, connections},
     evidence::{Evidence, Overloaded},
     host::Host,
     hub_process::{HubProcess, HubProgram},
@@ -25,7 +26,6 @@ use crate::{
     run::{Fsps, Observed, Watcher, run},
     scheme,
     stationery::AMOUNT,
-    traffic::Routes,
 };
 
 /// PostgreSQL's port, where a URL names none.
@@ -47,45 +47,6 @@ pub enum Target {
         /// Its store as `--store` has it, if that is known: says where its database is.
         store: Option<String>,
     },
-}
-
-/// The base URLs of a hub's FSPIOP, for each phase at least one; payments take them in turn.
-#[derive(Clone, Debug)]
-pub struct Endpoints {
-    /// For `/parties`.
-    pub lookup: Vec<String>,
-    /// For `/quotes`.
-    pub agreement: Vec<String>,
-    /// For `/transfers`.
-    pub clearing: Vec<String>,
-}
-
-impl Endpoints {
-    /// The same ones for all phases.
-    pub fn all(urls: Vec<String>) -> Endpoints {
-        Endpoints { lookup: urls.clone(), agreement: urls.clone(), clearing: urls }
-    }
-
-    /// Each of them once.
-    fn distinct(&self) -> Vec<String> {
-        let mut all = [&self.lookup[..], &self.agreement, &self.clearing].concat();
-        all.sort_unstable();
-        all.dedup();
-        all
-    }
-
-    fn routes(&self, count: usize) -> Result<Routes, Failure> {
-        let mut known: Vec<(String, Arc<Connections>)> = Vec::new();
-        for url in self.distinct() {
-            let connections = Arc::new(connections(&url, count)?);
-            known.push((url, connections));
-        }
-        let of = |urls: &[String]| {
-            let found = urls.iter().filter_map(|url| known.iter().find(|(known, _)| known == url));
-            found.map(|(_, connections)| Arc::clone(connections)).collect()
-        };
-        Ok(Routes { lookup: of(&self.lookup), agreement: of(&self.agreement), clearing: of(&self.clearing) })
-    }
 }
 
 /// A result, and what it was concluded from.
@@ -161,13 +122,6 @@ async fn observer(hub: &Hub, access: Option<DatabaseAccess>) -> (Observer, Vec<S
             (Observer::new(hub.meter.clone(), None), vec![note])
         }
     }
-}
-
-fn connections(url: &str, count: usize) -> Result<Connections, Failure> {
-    Connections::to(url, count).ok_or_else(|| {
-        Failure::usage(format!("--hub: found {url:?}, expected http://HOST:PORT"))
-            .hint("example: --hub http://127.0.0.1:3000")
-    })
 }
 
 /// A hub that is there.
@@ -341,15 +295,5 @@ mod tests {
         assert_eq!((ledger.moved.as_str(), ledger.expected.as_str(), ledger.agrees()), ("7", "7", true));
         let ledger = compare(&of("5", "7"), &of("9", "10"), &[3, 4]).unwrap();
         assert!(!ledger.agrees(), "as many payments, but in other currencies: {ledger:?}");
-    }
-
-    #[test]
-    fn phases_may_have_addresses_of_their_own() {
-        let own = |url: &str| vec![url.to_owned()];
-        let shared = own("http://127.0.0.1:3000");
-        let endpoints = Endpoints { lookup: own("http://127.0.0.1:4002"), agreement: shared.clone(), clearing: shared };
-        let routes = endpoints.routes(1).unwrap_or_else(|failure| panic!("{}", failure.message));
-        assert!(Arc::ptr_eq(&routes.agreement[0], &routes.clearing[0]), "connections are shared");
-        assert!(!Arc::ptr_eq(&routes.lookup[0], &routes.clearing[0]));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    book::{Counts, Distributions},
+    counts::{Counts, Distributions},
     course::MemoryCourse,
     database::Stored,
     evidence::Evidence,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    book::{Counts, Distributions},
+    counts::{Counts, Distributions},
     course::Second,
     machine::Sample,
     plan::Phases,

@@ -13,8 +13,10 @@ mod certificate;
 mod comparison;
 mod conclusion;
 mod connections;
+mod counts;
 mod course;
 mod database;
+mod endpoints;
 mod evidence;
 mod generator;
 mod host;
@@ -35,16 +37,17 @@ mod stationery;
 mod traffic;
 mod verdict;
 
-pub use bench::{Endpoints, Report, Target, bench};
-pub use book::{Counts, Distributions};
+pub use bench::{Report, Target, bench};
 pub use certificate::{
     Certificate, Origin, PROMISED_PHASES, Posture, Promise, Statement, Sustained, read as read_certificate,
     write as write_certificate,
 };
 pub use comparison::{Compared, Comparison, SettingDifference, read_result};
 pub use conclusion::conclude;
+pub use counts::{Counts, Distributions};
 pub use course::{Extent, MEASURES, MemoryCourse, Second};
 pub use database::{DatabaseAccess, Stored, Table};
+pub use endpoints::Endpoints;
 pub use evidence::{Evidence, Overloaded};
 pub use host::Host;
 pub use hub_process::HubProgram;

@@ -13,7 +13,8 @@ use operations::Failure;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    book::{Book, Counts, Distributions},
+    book::Book,
+    counts::{Counts, Distributions},
     course::Second,
     generator::Generator,
     machine::{Sample, steal_percent},

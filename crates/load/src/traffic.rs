@@ -19,8 +19,9 @@ use serde::Deserialize;
 use tokio::runtime::Handle;
 
 use crate::{
-    book::{Book, Counted, Ending, Payment},
+    book::{Book, Ending, Payment},
     connections::{Answer, Connections},
+    counts::Counted,
     skew::Pair,
     stationery::{Fsp, Message, Stationery, traced},
 };
