@@ -1,11 +1,16 @@
 //! Fills a database with transfers of the past, to see how a hub works on one that has seen many.
 
-use store::StoreError;
+use std::sync::Arc;
+
+use fspiop::{Amount, Currency, FspId};
+use ledger::{AccountType, InitialPositionAndLimits, NewParticipant};
+use store::{Store, StoreError};
+use switch::{Administration, Command};
 
 use crate::{
-    PostgresSettings, error,
+    Migrate, PostgresSettings, PostgresStore, error,
     error::Failure,
-    migration, partitions,
+    partitions,
     session::{Purpose, Session},
     time::Time,
 };
@@ -14,6 +19,10 @@ use crate::{
 const CHUNK: u64 = 100_000;
 /// Nothing is put into the last hour, in which the hub itself works.
 const LATEST_MS: i64 = 3_600_000;
+/// The name of the node that onboards participants: a hub's own would be shut out.
+const NODE: &str = "fill";
+/// Participants of a database that has none: their names end with these numbers.
+const PARTICIPANTS: std::ops::RangeInclusive<u8> = 1..=8;
 /// The most days over which transfers are spread: for each there are partitions.
 const MAX_DAYS: u16 = 365;
 
@@ -71,38 +80,58 @@ const INSERT: &str = r"
         FROM new JOIN participant ON participant.id = ($5::integer[])[payer])
     SELECT count(*) FROM new";
 
-/// Adds transfers of the past. Hubs may be running. `progress` is told how many were added so far; a run that is broken off
-/// leaves books that are in order.
+/// Adds transfers of the past between the participants of the currency that most of them have; a database without two such
+/// participants gets some. The schema is brought to this program's version. Hubs may be running. `progress` is told how many
+/// were added so far; a run that is broken off leaves books that are in order.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`] if the database can't be reached, its schema is not this program's, or there are no two
-/// participants with accounts of one currency; [`StoreError::Refused`] for numbers that are out of range.
+/// As [`PostgresStore::open`]; [`StoreError::Refused`] for numbers that are out of range.
 pub async fn fill(settings: &PostgresSettings, past: Past, mut progress: impl FnMut(u64)) -> Result<(), StoreError> {
     if !(1..=MAX_DAYS).contains(&past.days) || past.transfers == 0 || past.transfers > 1 << 40 {
         return Err(StoreError::Refused(format!(
             "found {past:?}, expected 1 transfer or more over 1 to {MAX_DAYS} days"
         )));
     }
-    let session = Session::connect(settings, Purpose::Write).await?;
-    migration::check(migration::version(&session).await?)?;
+    let settings = PostgresSettings { node: NODE.into(), ..settings.clone() };
+    let store = PostgresStore::open(settings.clone(), Migrate::Yes).await?;
+    let session = Session::connect(&settings, Purpose::Write).await?;
+    let positions = session.query(POSITIONS, &[]).await.map_err(|error| error::of(&error))?;
+    if positions.first().is_none_or(|row| row.get::<_, Vec<i64>>("accounts").len() < 2) {
+        store.commit(Arc::new(onboarding(&settings.hub))).await?;
+    }
+    store.leave().await?;
     let run = run(&session, past, &mut progress);
     run.await.map_err(Failure::into_error)
+}
+
+/// Participants `past1` and so on, with accounts in USD.
+fn onboarding(hub: &FspId) -> Vec<Command> {
+    let currency = Currency::parse("USD").expect("a currency");
+    let hub_accounts = [AccountType::HubReconciliation, AccountType::HubMultilateralSettlement]
+        .map(|kind| Administration::CreateHubAccount(hub.clone(), currency, kind));
+    let participants = PARTICIPANTS.flat_map(|number| {
+        let name = FspId::parse(&format!("past{number}")).expect("letters and a digit");
+        let limits = InitialPositionAndLimits {
+            participant: name.clone(),
+            currency,
+            net_debit_cap: Amount::parse("1000000").expect("an amount"),
+            initial_position: Amount::ZERO,
+        };
+        let participant = NewParticipant { name, currency: Some(currency) };
+        [Administration::RegisterParticipant(participant), Administration::SetInitialLimits(limits)]
+    });
+    hub_accounts.into_iter().chain(participants).map(Command::Administer).collect()
 }
 
 async fn run(session: &Session, past: Past, progress: &mut dyn FnMut(u64)) -> Result<(), Failure> {
     let settings = "SET statement_timeout = 0; SET enable_seqscan = on; SET enable_hashjoin = on";
     session.run(settings).await?;
     partitions::of_days_before(session, &Time::default(), past.days).await.map_err(|error| error::of(&error))?;
-    let few =
-        || StoreError::Unavailable("found no two participants with accounts of one currency; onboard some".into());
     let rows = session.query(POSITIONS, &[]).await?;
-    let row = rows.first().ok_or_else(few)?;
+    let row = rows.first().ok_or_else(|| StoreError::Unavailable("the participants are gone".to_owned()))?;
     let (accounts, participants): (Vec<i64>, Vec<i32>) = (row.get("accounts"), row.get("participants"));
     let currency: &str = row.get("currency");
     let round = u64::try_from(participants.len()).unwrap_or(u64::MAX);
-    if round < 2 {
-        return Err(few().into());
-    }
     let transfers = past.transfers.div_ceil(round) * round;
     let now: i64 = session.query(NOW, &[]).await?[0].get("now");
     let first = now - i64::from(past.days) * 86_400_000;

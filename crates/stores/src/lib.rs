@@ -10,7 +10,7 @@ use store_postgres::{Migrate, PostgresSettings, PostgresStore};
 use store_sqlite::{ReadOnlySqlite, SqliteStore};
 
 pub use location::{StoreLocation, StoreLocationError};
-pub use store_postgres::Migrated;
+pub use store_postgres::{Migrated, Past};
 
 /// What is to be opened, and by whom.
 #[derive(Clone, Debug)]
@@ -55,7 +55,8 @@ pub async fn open(opening: Opening, clock: Arc<dyn Clock>) -> Result<Arc<dyn Sto
         }
         StoreLocation::Postgres(url) => {
             let settings = settings(url, opening.hub, opening.database);
-            Ok(Arc::new(PostgresStore::open(settings, Migrate::Yes).await?))
+            // Boxed: whoever opens a file need not make room for this.
+            Ok(Arc::new(Box::pin(PostgresStore::open(settings, Migrate::Yes)).await?))
         }
     }
 }
@@ -82,6 +83,22 @@ pub async fn migrate(opening: Opening, clock: Arc<dyn Clock>) -> Result<Migrated
             Ok(Migrated { from, to })
         }
         StoreLocation::Postgres(url) => PostgresStore::migrate(&settings(url, opening.hub, opening.database)).await,
+    }
+}
+
+/// Adds transfers of the past, to see how a hub works on a store that has seen many; `progress` is told how many so far.
+///
+/// # Errors
+/// As [`store_postgres::fill`]; [`StoreError::Refused`] for a file.
+pub async fn fill(opening: Opening, past: Past, progress: impl FnMut(u64)) -> Result<(), StoreError> {
+    match &opening.location {
+        StoreLocation::Sqlite(_) => {
+            Err(StoreError::Refused("a file can't be filled, only a PostgreSQL database".into()))
+        }
+        StoreLocation::Postgres(url) => {
+            let settings = settings(url, opening.hub, opening.database);
+            Box::pin(store_postgres::fill(&settings, past, progress)).await
+        }
     }
 }
 

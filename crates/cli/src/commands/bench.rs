@@ -1,6 +1,7 @@
 //! `mojaloop bench`.
 
 mod compare;
+mod fill;
 mod table;
 
 use std::{
@@ -35,6 +36,11 @@ pub(crate) enum BenchCommand {
     /// Compare two results: figures, their ratios, and which differences matter
     #[command(before_help = "Example: mojaloop bench compare before.json after.json")]
     Compare(compare::CompareArguments),
+    /// Fill a PostgreSQL store with transfers of the past, to measure a hub that has seen millions
+    #[command(
+        before_help = "Example: mojaloop bench fill --store postgres://hub@127.0.0.1:5432/hub --transfers 10000000"
+    )]
+    Fill(fill::FillArguments),
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +86,7 @@ pub(crate) fn run(arguments: BenchArguments, global: &Global) -> Result<(), Fail
     logging::start("warn", None)?;
     match arguments.command {
         Some(BenchCommand::Compare(arguments)) => compare::run(&arguments, global),
+        Some(BenchCommand::Fill(arguments)) => fill::run(arguments, global),
         None => bench(&arguments.run, global),
     }
 }
