@@ -68,7 +68,7 @@ pub async fn open_read_only(opening: Opening) -> Result<Arc<dyn Store>, StoreErr
         StoreLocation::Sqlite(file) => Ok(Arc::new(ReadOnlySqlite::open(file)?)),
         StoreLocation::Postgres(url) => {
             let settings = settings(url, opening.hub, opening.database);
-            Ok(Arc::new(PostgresStore::open_read_only(settings).await?))
+            Ok(Arc::new(Box::pin(PostgresStore::open_read_only(settings)).await?))
         }
     }
 }

@@ -9,7 +9,8 @@ use std::thread;
 use anyhow::{Context, Result, ensure};
 use fspiop::{Amount, FspId};
 use hub::{
-    CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, Running, Settings, delivery::SchedulerSettings, system_clock,
+    CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, Running, Settings, Tls, delivery::SchedulerSettings,
+    system_clock,
 };
 use participant::{Ending, Limits, Script, Simulator, TransferRequest};
 use store::{MemoryStore, Store};
@@ -60,6 +61,7 @@ fn settings() -> Result<Settings> {
         delivery: SchedulerSettings::default(),
         intake: Intake::default(),
         jws: Jws::default(),
+        tls: Tls::default(),
         on_us_transfers: false,
     })
 }
