@@ -30,6 +30,9 @@ use crate::{
 /// Connections that answer questions: a slow question does not hold up the others, and a server's connections are few.
 const READERS: usize = 2;
 
+/// Pause after partitions could not be made, in milliseconds: there are some for a week.
+const MAKE_AGAIN_AFTER_MS: i64 = 60_000;
+
 /// A store on PostgreSQL, which any number of nodes share. Its futures need a tokio runtime.
 pub struct PostgresStore {
     settings: Arc<PostgresSettings>,
@@ -89,14 +92,17 @@ impl PostgresStore {
         Ok(PostgresStore::new(settings, current, Some(writing)))
     }
 
-    /// Brings the schema to this program's version; does nothing if it has it.
+    /// Brings the schema to this program's version; does nothing if it has it. Makes the partitions of the next days, for hubs
+    /// whose roles may not.
     ///
     /// # Errors
     /// As [`PostgresStore::open`].
     pub async fn migrate(settings: &PostgresSettings) -> Result<Migrated, StoreError> {
         let session = Session::connect(settings, Purpose::Write).await?;
-        let migrated = migration::migrate(&session, &settings.hub, &Time::default()).await?;
+        let time = Time::default();
+        let migrated = migration::migrate(&session, &settings.hub, &time).await?;
         first_configuration(&session, Some(&settings.hub)).await?;
+        while partitions::extend(&session, &time).await.map_err(|error| error::of(&error))? == 0 {}
         Ok(migrated)
     }
 
@@ -198,18 +204,20 @@ impl PostgresStore {
         });
         let (now, news) = renewed.await?;
         if now >= writing.partitions_until.load(Ordering::Relaxed) {
-            make_partitions(&mut link, writing).await;
+            make_partitions(&mut link, writing, now).await;
         }
         Ok(news || writing.told_doubts.swap(doubts, Ordering::SeqCst) != doubts)
     }
 }
 
 /// Payments go on without new partitions for days, so that this fails in the log only.
-async fn make_partitions(link: &mut Link, writing: &Writing) {
-    match link.alone(async |session| Ok(partitions::extend(session, &writing.time).await?)).await {
-        Ok(until) => writing.partitions_until.store(until, Ordering::Relaxed),
-        Err(error) => tracing::warn!(%error, "partitions for the next days can't be made; tried again"),
-    }
+async fn make_partitions(link: &mut Link, writing: &Writing, now: i64) {
+    let made = link.alone(async |session| Ok(partitions::extend(session, &writing.time).await?)).await;
+    let until = made.unwrap_or_else(|error| {
+        tracing::warn!(%error, "partitions for the next days can't be made; tried again in a minute");
+        now + MAKE_AGAIN_AFTER_MS
+    });
+    writing.partitions_until.store(until, Ordering::Relaxed);
 }
 
 /// Reads at one moment.
