@@ -111,11 +111,13 @@ fn results_are_compared_and_other_files_are_refused() {
 fn a_trial_of_the_promise_can_be_checked_and_not_be_changed() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_string_lossy().into_owned();
-    let flags = ["certify", "--rate", "20", "--duration", "2s", "--warmup", "0s", "--ramp", "1s", "--out", &out];
+    let flags =
+        ["certify", "--tls", "--rate", "20", "--duration", "2s", "--warmup", "0s", "--ramp", "1s", "--out", &out];
     let run = Finished::of(mojaloop(&[&flags[..], &["-o", "json"]].concat()).env("TMPDIR", folder.path()));
     let statement = run.json();
     assert_eq!((&statement["kind"], &statement["trial"]), (&"Certificate".into(), &true.into()), "{statement}");
     assert_eq!(statement["measured"]["payments"]["committed"], 40);
+    assert_eq!((&statement["posture"]["tls"], &statement["measured"]["tls"]), (&true.into(), &true.into()));
     assert_eq!(run.code, i32::from(statement["verdict"] != "pass"), "{}", run.stderr);
     let file = folder.path().join("trial.json");
     let named = file.to_string_lossy().into_owned();
@@ -138,6 +140,26 @@ fn hubs_in(folder: &str) -> usize {
     let listed =
         Command::new("sh").args(["-c", "ls -l /proc/[0-9]*/fd/2 2>/dev/null"]).output().expect("there is a shell");
     String::from_utf8_lossy(&listed.stdout).lines().filter(|line| line.contains(folder)).count()
+}
+
+/// A hub of its own that lets nobody in without a certificate, and FSPs that do not either.
+#[test]
+fn hub_and_fsps_speak_mutual_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = ["bench", "--tls", "--rate", "10", "--duration", "1s", "--warmup", "0s", "-o", "json"];
+    let run = Finished::of(mojaloop(&flags).env("TMPDIR", folder.path()));
+    let result = run.json();
+    assert_eq!(result["tls"], true);
+    assert!(result["payments"]["committed"].as_u64() > Some(0), "{result}");
+    assert_eq!(result["payments"]["offered"], result["payments"]["committed"], "{result}");
+    // Keys of the run are gone with it.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    let refused = |flags: &[&str], says: &[&str]| {
+        Finished::of(&mut mojaloop(&[&["bench", "--tls"][..], flags].concat())).expect(2, says);
+    };
+    refused(&["--hub", "https://127.0.0.1:1"], &["--tls", "--tls-authorities FILE"]);
+    let files = ["--tls-authorities", "/no/file", "--tls-certificate", "/no/file", "--tls-key", "/no/file"];
+    refused(&[&["--hub", "https://127.0.0.1:1"][..], &files].concat(), &["--tls-", "/no/file", "hint:"]);
 }
 
 /// The hub checks what the FSPs sign: a payment whose signature does not hold would be refused.

@@ -7,7 +7,7 @@ use http::Uri;
 use identity::Signer;
 use operations::{Failure, Progress};
 use participant::Phase;
-use provisioning::{Apis, check_hub};
+use provisioning::Apis;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 
@@ -15,7 +15,7 @@ use crate::{
     conclusion::conclude,
     connections::{CONNECTIONS, CONNECTIONS_OF_OVERLOAD},
     database::{Database, DatabaseAccess},
-    endpoints::{Endpoints, connections},
+    endpoints::Endpoints,
     evidence::{Evidence, Overloaded},
     host::Host,
     hub_process::{HubProcess, HubProgram},
@@ -75,8 +75,9 @@ pub async fn bench(
 ) -> Result<Report, Failure> {
     plan.check().map_err(Failure::usage)?;
     raise_file_limit();
-    let hub = Hub::of(target, plan.jws, progress).await?;
-    let routes = hub.endpoints.routes(plan.overload.map_or(CONNECTIONS, |_| CONNECTIONS_OF_OVERLOAD))?;
+    let hub = Hub::of(target, plan, progress).await?;
+    let count = plan.overload.map_or(CONNECTIONS, |_| CONNECTIONS_OF_OVERLOAD);
+    let routes = hub.endpoints.routes(count, plan.tls.as_ref())?;
     let (observer, mut notes) = observer(&hub, database).await;
     let listener = TcpListener::bind(listen)
         .await
@@ -84,7 +85,8 @@ pub async fn bench(
     let address = listener.local_addr().map_err(Failure::failed)?;
     let signer = plan.jws.then(Signer::generate).transpose().map_err(Failure::failed)?.map(|(signer, _)| signer);
     let fsps = Fsps::start(plan, listener, routes, signer);
-    scheme::onboard(&hub.apis, &hub.name, fsps.traffic.stationery(), address, progress).await?;
+    let place = (address, plan.tls.is_some());
+    scheme::onboard(&hub.apis, &hub.name, fsps.traffic.stationery(), place, progress).await?;
     scheme::register_key(&hub.apis, fsps.traffic.stationery()).await?;
     let before = hub.positions(plan, &fsps).await?;
     let observed = run(plan, &fsps, &observer, watcher).await?;
@@ -136,10 +138,10 @@ struct Hub {
 }
 
 impl Hub {
-    async fn of(target: Target, jws: bool, progress: &dyn Progress) -> Result<Hub, Failure> {
+    async fn of(target: Target, plan: &Plan, progress: &dyn Progress) -> Result<Hub, Failure> {
         match target {
             Target::Own(program) => {
-                let (process, store) = HubProcess::start(&program, jws, progress).await?;
+                let (process, store) = HubProcess::start(&program, plan, progress).await?;
                 let (kind, database, store_file) = store_of(&store);
                 Ok(Hub {
                     endpoints: Endpoints::all(vec![process.apis.fspiop.clone()]),
@@ -151,13 +153,9 @@ impl Hub {
                 })
             }
             Target::Running { endpoints, apis, hub_name, store } => {
-                let all = endpoints.distinct();
-                for url in &all {
-                    connections(url, CONNECTIONS)?;
-                    check_hub(url).await.map_err(|reason| Failure::failed(format!("--hub {url}: {reason}")))?;
-                }
+                endpoints.check(plan.tls.as_ref()).await?;
                 let (kind, database, store_file) = store.as_deref().map_or((None, None, None), store_of);
-                let mut processes: Vec<u32> = all.iter().filter_map(|url| listening_at(url)).collect();
+                let mut processes: Vec<u32> = endpoints.distinct().iter().filter_map(|url| listening_at(url)).collect();
                 processes.sort_unstable();
                 processes.dedup();
                 let meter = Meter { hub: processes, database, store_file };
@@ -255,6 +253,7 @@ fn setting(plan: &Plan, store: Option<&str>) -> Setting {
         skew: plan.skew.as_str().to_owned(),
         currencies: plan.currencies.iter().map(|currency| currency.as_str().to_owned()).collect(),
         jws: plan.jws,
+        tls: plan.tls.is_some(),
         store: store.map(ToOwned::to_owned),
     }
 }

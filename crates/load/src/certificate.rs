@@ -57,7 +57,7 @@ pub struct Posture {
     pub store: Option<String>,
     /// Whether the FSPs signed their messages, and the hub checked the signatures.
     pub jws: bool,
-    /// Whether FSPs and hub spoke TLS.
+    /// Whether FSPs and hub spoke mutual TLS.
     pub tls: bool,
     /// What payments went through.
     pub phases: String,
@@ -135,7 +135,7 @@ impl Certificate {
         let posture = Posture {
             store: setting.store.clone(),
             jws: setting.jws,
-            tls: false,
+            tls: setting.tls,
             phases: evidence.through.to_string(),
             payers: setting.payers,
             payees: setting.payees,
@@ -261,7 +261,7 @@ pub(crate) mod tests {
             &["lookup took up to 1000 ms"],
         );
         check(|evidence| evidence.through.lookup = false, false, &["lookup was not measured"]);
-        check(|evidence| evidence.setting.jws = true, false, &[]);
+        check(|evidence| (evidence.setting.jws, evidence.setting.tls) = (true, true), false, &[]);
         let slow =
             |evidence: &mut Evidence| evidence.course[600..660].iter_mut().for_each(|second| second.committed = 900);
         check(slow, false, &["slowest minute had 900.0"]);

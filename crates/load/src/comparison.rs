@@ -227,7 +227,7 @@ mod tests {
         let mut document = serde_json::to_value(result()).unwrap();
         document["kind"] = KIND.into();
         let fields = document.as_object_mut().unwrap();
-        for added in ["ramp_s", "currencies", "hub_added", "refusals", "memory", "overload", "notes"] {
+        for added in ["ramp_s", "currencies", "tls", "hub_added", "refusals", "memory", "overload", "notes"] {
             assert!(fields.remove(added).is_some(), "{added}");
         }
         assert_eq!(read_result(&document.to_string()).unwrap().phases, result().phases);

@@ -4,16 +4,21 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use fspiop::ErrorCallback;
-use http::{Response, StatusCode, Uri};
+use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
     body::Incoming,
     client::conn::http1::{SendRequest, handshake},
 };
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, sync::Semaphore};
+use tls::ServerName;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::Semaphore,
+};
 
-use crate::stationery::Message;
+use crate::{fsp_tls::FspTls, stationery::Message};
 
 /// Connections to one address, and so requests that wait for an answer there at once. Others wait for one of them, and their
 /// payments' time runs on. At 10 ms an answer these are 25,000 requests a second.
@@ -35,19 +40,28 @@ pub(crate) struct Answer {
 /// Connections that are kept open and used again, the last one first.
 pub(crate) struct Connections {
     authority: String,
+    /// TLS, and the name that the hub's certificate must have.
+    tls: Option<(FspTls, ServerName<'static>)>,
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
     room: Semaphore,
 }
 
 impl Connections {
-    /// At most `count` connections to `http://HOST:PORT`; `None` if it is no such URL.
-    pub(crate) fn to(url: &str, count: usize) -> Option<Connections> {
+    /// At most `count` connections to `http://HOST:PORT`, or with TLS to `https://HOST:PORT`; `None` if it is no such URL.
+    pub(crate) fn to(url: &str, count: usize, tls: Option<&FspTls>) -> Option<Connections> {
         let uri: Uri = url.parse().ok()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let authority = uri
             .authority()
-            .filter(|authority| uri.scheme_str() == Some("http") && uri.path() == "/" && authority.port().is_some())?;
+            .filter(|authority| uri.scheme_str() == Some(scheme) && uri.path() == "/" && authority.port().is_some())?;
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let tls = match tls {
+            Some(tls) => Some((tls.clone(), ServerName::try_from(host).ok()?)),
+            None => None,
+        };
         Some(Connections {
             authority: authority.to_string(),
+            tls,
             idle: Mutex::new(Vec::new()),
             room: Semaphore::new(count),
         })
@@ -71,6 +85,15 @@ impl Connections {
         self.end(connection, response).await
     }
 
+    /// Whether a hub is there that lets the FSPs in.
+    pub(crate) async fn check(&self) -> Result<(), String> {
+        let request = Request::get("/health").header("host", &self.authority).body(Full::default());
+        match self.send(request.map_err(in_words)?).await?.status {
+            StatusCode::OK => Ok(()),
+            status => Err(format!("GET /health was answered {status}: what answers there is no hub")),
+        }
+    }
+
     fn take_idle(&self) -> Option<SendRequest<Full<Bytes>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
@@ -78,13 +101,13 @@ impl Connections {
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, String> {
         let stream = TcpStream::connect(&self.authority).await.map_err(|error| format!("no connection: {error}"))?;
         stream.set_nodelay(true).map_err(in_words)?;
-        let (connection, driver) = handshake(TokioIo::new(stream)).await.map_err(in_words)?;
-        tokio::spawn(async move {
-            if let Err(error) = driver.await {
-                tracing::debug!(%error, "a connection to the hub ended");
-            }
-        });
-        Ok(connection)
+        match &self.tls {
+            None => drive(stream).await,
+            Some((tls, name)) => match tls.connector().connect(name.clone(), stream).await {
+                Ok(stream) => drive(stream).await,
+                Err(error) => Err(format!("no TLS: {error}")),
+            },
+        }
     }
 
     async fn end(
@@ -101,6 +124,19 @@ impl Connections {
         let error = refusal.and_then(|body| ErrorCallback::read(&body.to_bytes()).ok());
         Ok(Answer { status, code: error.map(|error| error.code) })
     }
+}
+
+/// Makes a connection ready for requests.
+async fn drive(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) -> Result<SendRequest<Full<Bytes>>, String> {
+    let (connection, driver) = handshake(TokioIo::new(stream)).await.map_err(in_words)?;
+    tokio::spawn(async move {
+        if let Err(error) = driver.await {
+            tracing::debug!(%error, "a connection to the hub ended");
+        }
+    });
+    Ok(connection)
 }
 
 fn in_words(error: impl std::error::Error) -> String {
@@ -122,7 +158,8 @@ mod tests {
             ("hub:3000", None),
             ("", None),
         ] {
-            assert_eq!(Connections::to(url, CONNECTIONS).map(|found| found.authority).as_deref(), expect, "{url}");
+            let found = Connections::to(url, CONNECTIONS, None).map(|found| found.authority);
+            assert_eq!(found.as_deref(), expect, "{url}");
         }
     }
 }

@@ -3,8 +3,13 @@
 use std::sync::Arc;
 
 use operations::Failure;
+use provisioning::check_hub;
 
-use crate::{connections::Connections, traffic::Routes};
+use crate::{
+    connections::{CONNECTIONS, Connections},
+    fsp_tls::FspTls,
+    traffic::Routes,
+};
 
 /// The base URLs of a hub's FSPIOP, for each phase at least one; payments take them in turn.
 #[derive(Clone, Debug)]
@@ -31,10 +36,20 @@ impl Endpoints {
         all
     }
 
-    pub(crate) fn routes(&self, count: usize) -> Result<Routes, Failure> {
+    /// Whether there is a hub at each of them, which with TLS lets the FSPs in.
+    pub(crate) async fn check(&self, tls: Option<&FspTls>) -> Result<(), Failure> {
+        for url in self.distinct() {
+            let connections = connections(&url, CONNECTIONS, tls)?;
+            let there = if tls.is_some() { connections.check().await } else { check_hub(&url).await };
+            there.map_err(|reason| Failure::failed(format!("--hub {url}: {reason}")))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn routes(&self, count: usize, tls: Option<&FspTls>) -> Result<Routes, Failure> {
         let mut known: Vec<(String, Arc<Connections>)> = Vec::new();
         for url in self.distinct() {
-            let connections = Arc::new(connections(&url, count)?);
+            let connections = Arc::new(connections(&url, count, tls)?);
             known.push((url, connections));
         }
         let of = |urls: &[String]| {
@@ -46,10 +61,11 @@ impl Endpoints {
 }
 
 /// Connections to an address of `--hub`.
-pub(crate) fn connections(url: &str, count: usize) -> Result<Connections, Failure> {
-    Connections::to(url, count).ok_or_else(|| {
-        Failure::usage(format!("--hub: found {url:?}, expected http://HOST:PORT"))
-            .hint("example: --hub http://127.0.0.1:3000")
+fn connections(url: &str, count: usize, tls: Option<&FspTls>) -> Result<Connections, Failure> {
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    Connections::to(url, count, tls).ok_or_else(|| {
+        Failure::usage(format!("--hub: found {url:?}, expected {scheme}://HOST:PORT"))
+            .hint(format!("example: --hub {scheme}://127.0.0.1:3000; with --tls it is https"))
     })
 }
 
@@ -62,7 +78,7 @@ mod tests {
         let own = |url: &str| vec![url.to_owned()];
         let shared = own("http://127.0.0.1:3000");
         let endpoints = Endpoints { lookup: own("http://127.0.0.1:4002"), agreement: shared.clone(), clearing: shared };
-        let routes = endpoints.routes(1).unwrap_or_else(|failure| panic!("{}", failure.message));
+        let routes = endpoints.routes(1, None).unwrap_or_else(|failure| panic!("{}", failure.message));
         assert!(Arc::ptr_eq(&routes.agreement[0], &routes.clearing[0]), "connections are shared");
         assert!(!Arc::ptr_eq(&routes.lookup[0], &routes.clearing[0]));
     }

@@ -95,6 +95,7 @@ pub(crate) mod tests {
                 skew: "uniform".to_owned(),
                 currencies: vec!["USD".to_owned()],
                 jws: false,
+                tls: false,
                 store: Some("sqlite".to_owned()),
             },
             through: Phases { lookup: false, agreement: false, clearing: true },

@@ -12,6 +12,8 @@ use operations::{Failure, Progress, wait_until};
 use provisioning::{Apis, readiness};
 use tempfile::TempDir;
 
+use crate::{fsp_tls::FspTls, plan::Plan};
+
 /// The ports of a hub, before they are moved.
 const PORTS: [u16; 10] = [3000, 3001, 3002, 3003, 3007, 3500, 4001, 4002, 4003, 9100];
 /// Where the ports are looked for: moved by 17,000 to 18,300, they are in nobody's way that this project knows of.
@@ -52,17 +54,17 @@ pub struct HubProgram {
 
 impl HubProcess {
     /// Starts it on free ports of the loopback address and waits until it is ready. It brings its store to its schema version
-    /// itself. With `jws` it checks the signatures of those who have registered a key.
+    /// itself. With JWS it checks the signatures of those who have registered a key, with TLS the certificates of all.
     pub(crate) async fn start(
         program: &HubProgram,
-        jws: bool,
+        plan: &Plan,
         progress: &dyn Progress,
     ) -> Result<(HubProcess, String), Failure> {
         let mut attempt = 0;
         loop {
             attempt += 1;
             let offset = free_offset(attempt)?;
-            let started = HubProcess::start_at(program, jws, offset, progress).await;
+            let started = HubProcess::start_at(program, plan, offset, progress).await;
             let taken = |failure: &Failure| failure.message.contains("can't listen on");
             match started {
                 Err(failure) if taken(&failure) && attempt < ATTEMPTS => {}
@@ -73,7 +75,7 @@ impl HubProcess {
 
     async fn start_at(
         program: &HubProgram,
-        jws: bool,
+        plan: &Plan,
         offset: u16,
         progress: &dyn Progress,
     ) -> Result<(HubProcess, String), Failure> {
@@ -81,9 +83,10 @@ impl HubProcess {
         let own = || format!("sqlite:{}", folder.path().join("hub.sqlite").display());
         let store = program.store.clone().unwrap_or_else(own);
         let log = folder.path().join("hub.log");
-        let child = spawn(program, (&store, jws), offset, &log)?;
+        let child = spawn(program, (&store, plan), offset, &log)?;
         let at = |port: u16| format!("http://127.0.0.1:{}", port + offset);
-        let apis = Apis { fspiop: at(3000), ledger_admin: at(3001), oracle_admin: at(4001) };
+        let fspiop = if plan.tls.is_some() { at(3000).replace("http:", "https:") } else { at(3000) };
+        let apis = Apis { fspiop, ledger_admin: at(3001), oracle_admin: at(4001) };
         let mut hub = HubProcess { child, apis, _folder: folder };
         hub.wait_until_ready(program.timeout, &log, progress).await?;
         Ok((hub, store))
@@ -95,7 +98,11 @@ impl HubProcess {
         log: &Path,
         progress: &dyn Progress,
     ) -> Result<(), Failure> {
-        let apis = self.apis.clone();
+        // Its listeners are bound before one of them answers; provisioning asks the plain ones.
+        let apis = match self.apis.fspiop.starts_with("https:") {
+            true => Apis { fspiop: self.apis.ledger_admin.clone(), ..self.apis.clone() },
+            false => self.apis.clone(),
+        };
         let child = &mut self.child;
         let look = || {
             let ended = child.try_wait();
@@ -136,7 +143,7 @@ impl Drop for HubProcess {
     }
 }
 
-fn spawn(program: &HubProgram, (store, jws): (&str, bool), offset: u16, log: &Path) -> Result<Child, Failure> {
+fn spawn(program: &HubProgram, (store, plan): (&str, &Plan), offset: u16, log: &Path) -> Result<Child, Failure> {
     let log = File::create(log).map_err(Failure::failed)?;
     let mut command = Command::new(&program.executable);
     // What the environment says is meant for this command; the hub gets what it needs, and what opens its database.
@@ -149,7 +156,8 @@ fn spawn(program: &HubProgram, (store, jws): (&str, bool), offset: u16, log: &Pa
     command
         .args(["hub", "serve", "--listen-address", "127.0.0.1", "--callback-policy", "open", "--log-format", "text"])
         .args(["--port-offset", &offset.to_string()])
-        .args(["--jws-validate", if jws { "per-participant" } else { "none" }])
+        .args(["--jws-validate", if plan.jws { "per-participant" } else { "none" }])
+        .args(plan.tls.iter().flat_map(FspTls::flags_of_hub).flat_map(|(flag, path)| [flag.into(), path]))
         // A URL may hold a password, which the list of processes must not show.
         .env("MOJALOOP_STORE", store)
         .envs(program.store_certificates.iter().map(|file| ("MOJALOOP_STORE_CERTIFICATES", file)))

@@ -7,7 +7,7 @@ use participant::Phase;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{schedule::Stretch, skew::Skew};
+use crate::{fsp_tls::FspTls, schedule::Stretch, skew::Skew};
 
 /// How long a payment may take, from its scheduled beginning; then it counts as failed. Clients of FSPIOP expire transfers
 /// after 30 s.
@@ -102,6 +102,8 @@ pub struct Plan {
     pub currencies: Vec<Currency>,
     /// Whether the FSPs sign their messages.
     pub jws: bool,
+    /// TLS between hub and FSPs, if it is on.
+    pub tls: Option<FspTls>,
 }
 
 /// Why a plan can't be carried out.
@@ -210,6 +212,7 @@ pub(crate) mod tests {
             overload: None,
             currencies: vec![Currency::parse("USD").unwrap()],
             jws: false,
+            tls: None,
         }
     }
 

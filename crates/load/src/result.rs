@@ -33,6 +33,9 @@ pub struct Setting {
     pub currencies: Vec<String>,
     /// Whether the FSPs signed their messages.
     pub jws: bool,
+    /// Whether hub and FSPs spoke mutual TLS.
+    #[serde(default)]
+    pub tls: bool,
     /// The hub's store: `sqlite`, `postgres`; `null` for a hub whose store nobody named.
     pub store: Option<String>,
 }

@@ -16,6 +16,7 @@ use crate::{
     book::Book,
     counts::{Counts, Distributions},
     course::Second,
+    fsp_tls::FspTls,
     generator::Generator,
     machine::{Sample, steal_percent},
     observer::Observer,
@@ -63,7 +64,8 @@ impl Fsps {
         let (stop, stopped) = watch::channel(false);
         let owner = Arc::clone(&traffic);
         let service = service_fn(move |request| Arc::clone(&owner).answer(request));
-        let server = tokio::spawn(participant::serve(listener, service, CONNECTIONS, stopped));
+        let tls = plan.tls.as_ref().map(FspTls::acceptor);
+        let server = tokio::spawn(participant::serve(listener, tls, service, CONNECTIONS, stopped));
         Fsps { traffic, stop, server }
     }
 

@@ -15,12 +15,12 @@ use crate::stationery::{Fsp, Stationery};
 /// What each payer has and may owe: no limit is reached in any run.
 const PLENTY: &str = "100000000000000";
 
-/// Brings the hub to what the run needs.
+/// Brings the hub to what the run needs. The FSPs listen at this address, with TLS or without.
 pub(crate) async fn onboard(
     apis: &Apis,
     hub_name: &FspId,
     stationery: &Stationery,
-    listen: SocketAddr,
+    (listen, tls): (SocketAddr, bool),
     progress: &dyn Progress,
 ) -> Result<(), Failure> {
     let plenty = Amount::parse(PLENTY).expect("a valid amount");
@@ -28,9 +28,14 @@ pub(crate) async fn onboard(
     let participant = |fsp: &Fsp| Participant {
         name: fsp.name.clone(),
         currencies: stationery.currencies().map(|currency| (currency, account.clone())).collect(),
-        endpoint: format!("http://{listen}/{}", fsp.name),
+        endpoint: format!("{}://{listen}/{}", if tls { "https" } else { "http" }, fsp.name),
         simulated: false,
-        parties: fsp.parties.iter().map(|id| Party { id: id.clone(), name: "A Payee".to_owned() }).collect(),
+        parties: fsp
+            .parties
+            .iter()
+            .filter(|_| !tls)
+            .map(|id| Party { id: id.clone(), name: "A Payee".to_owned() })
+            .collect(),
     };
     let scheme = Scheme {
         hub_name: hub_name.clone(),
@@ -39,7 +44,28 @@ pub(crate) async fn onboard(
         participants: stationery.payers.iter().chain(&stationery.payees).map(participant).collect(),
         oracles: Vec::new(),
     };
-    apply(apis, &scheme, progress).await.map(drop)
+    apply(apis, &scheme, progress).await?;
+    if tls { enter_parties(apis, stationery).await } else { Ok(()) }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Served<'a> {
+    fsp_id: &'a str,
+}
+
+/// Enters the FSPs' parties as an operator: provisioning would do it as the FSPs, who are let in only with their certificate.
+async fn enter_parties(apis: &Apis, stationery: &Stationery) -> Result<(), Failure> {
+    let client = HttpClient::new();
+    for fsp in stationery.payers.iter().chain(&stationery.payees) {
+        for party in &fsp.parties {
+            let url = format!("{}/participants/{}", apis.oracle_admin, party.uri_path());
+            let served = Served { fsp_id: fsp.name.as_str() };
+            let entered = client.send_json(Method::POST, &url, &served).await;
+            entered.map_err(|error| Failure::failed(format!("POST {url}: {error}")))?;
+        }
+    }
+    Ok(())
 }
 
 /// A key of an FSP, as the hub lists it.

@@ -121,6 +121,7 @@ fn plan(arguments: &RunArguments) -> Result<Plan, Failure> {
         seed: measure.seed,
         currencies: measure.currencies()?,
         jws: measure.jws,
+        tls: measure.fsp_tls()?,
     };
     plan.check().map_err(Failure::usage)?;
     Ok(plan)

@@ -87,6 +87,7 @@ fn plan(arguments: &CertifyArguments) -> Result<Plan, Failure> {
         seed: measure.seed,
         currencies: measure.currencies()?,
         jws: measure.jws,
+        tls: measure.fsp_tls()?,
     })
 }
 

@@ -4,12 +4,12 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use fspiop::{Currency, FspId};
-use load::{DatabaseAccess, Endpoints, HubProgram, Plan, Report, Second, Skew, Target, Watcher};
+use load::{DatabaseAccess, Endpoints, FspTls, HubProgram, Plan, Report, Second, Skew, Target, Watcher};
 use provisioning::Apis;
 
 use crate::{
     arguments::Global,
-    commands::{progress::Steps, runtime},
+    commands::{progress::Steps, runtime, tls},
     environment,
     exit::{Exit, Failure},
 };
@@ -41,6 +41,19 @@ pub(crate) struct MeasureArguments {
     /// checks them if it was told to, and the FSPs of a bench must sign from then on
     #[arg(long)]
     pub(crate) jws: bool,
+    /// Hub and FSPs speak mutual TLS: its own hub is started with certificates of an authority that is made for the run. For
+    /// `--hub https://HOST:PORT` name those of the FSPs. The admin APIs are plain HTTP
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Authorities that must vouch for that hub, at both ends (PEM)
+    #[arg(long, value_name = "FILE", requires_all = ["tls", "hub", "tls_certificate", "tls_key"])]
+    pub(crate) tls_authorities: Option<PathBuf>,
+    /// The certificate that the FSPs show to that hub, at both ends (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_authorities")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// Its private key, without a passphrase (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_authorities")]
+    pub(crate) tls_key: Option<PathBuf>,
     /// Measure this hub, not one of its own: where it takes FSPIOP (repeatable: payments take them in turn).
     /// Its admin APIs are looked for at the same host, at this port + 1 and + 1001
     #[arg(long, value_name = "URL", env = environment::HUB, value_delimiter = ',')]
@@ -92,6 +105,22 @@ impl MeasureArguments {
         let read = |code: &String| Currency::parse(code);
         let currencies: Result<Vec<_>, _> = self.currency.iter().map(read).collect();
         currencies.map_err(|error| Failure::usage(format!("--currency: {error}")).hint("example: --currency USD,KES"))
+    }
+
+    /// TLS of the FSPs: certificates that are made for the run, or those that are named for a hub that runs.
+    pub(crate) fn fsp_tls(&self) -> Result<Option<FspTls>, Failure> {
+        if !self.tls {
+            return Ok(None);
+        }
+        match (&self.tls_authorities, &self.tls_certificate, &self.tls_key) {
+            (Some(authorities), Some(certificate), Some(key)) => {
+                let (authorities, certificate, key) = (authorities.clone(), certificate.clone(), key.clone());
+                FspTls::of_files(authorities, certificate, key).map(Some).map_err(tls::explain)
+            }
+            _ if self.hub.is_empty() => FspTls::make(self.listen.ip()).map(Some),
+            _ => Err(Failure::usage("--tls: a hub that runs trusts only certificates that it knows")
+                .hint("name those of the FSPs: --tls-authorities FILE --tls-certificate FILE --tls-key FILE")),
+        }
     }
 
     fn target(&self, store: Option<String>, global: &Global) -> Result<Target, Failure> {
@@ -147,9 +176,9 @@ pub(crate) fn measure(arguments: &MeasureArguments, plan: &Plan, global: &Global
     })
 }
 
-/// The URL at a higher port of the same host.
+/// The URL at a higher port of the same host, where it is plain HTTP.
 fn moved(url: &str, plus: u16) -> Result<String, Failure> {
-    let url = url.trim_end_matches('/');
+    let url = url.trim_end_matches('/').replacen("https://", "http://", 1);
     let moved =
         url.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?.checked_add(plus)?)));
     let (host, port) = moved.ok_or_else(|| {
@@ -228,6 +257,7 @@ mod tests {
     fn admin_apis_are_at_the_hubs_other_ports() {
         let at = |url, plus| moved(url, plus).ok();
         assert_eq!(at("http://127.0.0.1:3000/", LEDGER_ADMIN_PORT).as_deref(), Some("http://127.0.0.1:3001"));
+        assert_eq!(at("https://hub:3000", LEDGER_ADMIN_PORT).as_deref(), Some("http://hub:3001"));
         assert_eq!(at("http://[::1]:3100", ORACLE_ADMIN_PORT).as_deref(), Some("http://[::1]:4101"));
         assert_eq!(at("http://hub", 1), None);
         assert_eq!(at("http://hub:65535", 1), None);

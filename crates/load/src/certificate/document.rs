@@ -149,6 +149,7 @@ mod tests {
         check("\"trial\":false", "\"trial\":true", true, &["trial"]);
         check("\"rate\":1000.0,\"duration_s\":3600.0", "\"rate\":100.0,\"duration_s\":3600.0", true, &["promise.rate"]);
         check("\"jws\":false", "\"jws\":true", true, &["posture.jws"]);
+        check("\"tls\":false", "\"tls\":true", true, &["posture.tls"]);
     }
 
     #[test]

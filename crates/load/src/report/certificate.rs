@@ -1,6 +1,6 @@
 //! A certificate as a page that needs nothing but itself: [`certificate_to_html`].
 
-use super::{chart::number, content, header, markup::Element, page, section, setting, tables};
+use super::{chart::number, content, header, markup::Element, on_or_off, page, section, setting, tables};
 use crate::certificate::{Certificate, Statement};
 
 /// The page. `sha256` is that of the certificate's document.
@@ -48,7 +48,6 @@ fn promise(statement: &Statement) -> Element {
 
 fn origin(statement: &Statement, sha256: &str) -> Element {
     let Statement { origin, posture, .. } = statement;
-    let on_or_off = |on| if on { "on" } else { "off" };
     let rows = vec![
         ("program", origin.program.clone()),
         ("from, to", format!("{}, {}", origin.begun_at, origin.ended_at)),

@@ -47,7 +47,7 @@ fn header(title: &str, verdict: Verdict, what: &str) -> Element {
 fn setting(result: &BenchResult) -> String {
     let setting = &result.setting;
     format!(
-        "{} payments a second for {} s after {} s of warm-up · {} payers, {} payees, {} · {} · JWS {} · store {} · seed {}",
+        "{} payments a second for {} s after {} s of warm-up · {} payers, {} payees, {} · {} · JWS {} · TLS {} · store {} · seed {}",
         number(setting.rate),
         number(setting.duration_s),
         number(setting.ramp_s + setting.warmup_s),
@@ -55,7 +55,8 @@ fn setting(result: &BenchResult) -> String {
         setting.payees,
         setting.skew,
         setting.currencies.join(", "),
-        if setting.jws { "on" } else { "off" },
+        on_or_off(setting.jws),
+        on_or_off(setting.tls),
         setting.store.as_deref().unwrap_or("unknown"),
         setting.seed,
     )
@@ -115,6 +116,10 @@ fn section(title: &str, content: Vec<Element>) -> Element {
 /// Side by side where there is room.
 fn grid(content: Vec<Element>) -> Element {
     Element::new("div").with("class", "side").children(content)
+}
+
+fn on_or_off(is_on: bool) -> &'static str {
+    if is_on { "on" } else { "off" }
 }
 
 fn in_words(measure: &str) -> String {

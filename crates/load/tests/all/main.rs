@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use fspiop::{Amount, Currency};
-use load::{BenchResult, Phases, Second, Verdict, Watcher};
+use load::{BenchResult, FspTls, Phases, Second, Verdict, Watcher};
 use participant::Phase;
 use support::{TestHub, Way, plan};
 
@@ -62,6 +62,27 @@ async fn a_second_run_on_the_same_hub_counts_only_its_own_payments() {
         assert!(result.phases.lookup.is_none() && result.phases.agreement.is_none());
         assert_eq!((result.gates.fulfil_per_prepare, result.gates.notify_per_prepare), (Some(1.0), Some(2.0)));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hub_that_runs_is_measured_over_mutual_tls() {
+    let (folder, authority) = (tempfile::tempdir().unwrap(), tls::Authority::new().unwrap());
+    let path = authority.write(folder.path()).unwrap();
+    let issue = |name: &str| authority.issue(&["127.0.0.1"]).unwrap().write(folder.path(), name).unwrap();
+    let ((certificate, key), (of_fsps, their_key)) = (issue("hub"), issue("fsps"));
+    let file = |path: &std::path::Path| tls::PemFile::new("file", path);
+    let (identity, authorities) =
+        (tls::Identity { certificate: file(&certificate), key: file(&key) }, Some(file(&path)));
+    let server = tls::ServerFiles { identity: identity.clone(), client_authorities: authorities.clone() };
+    let client = tls::ClientFiles { authorities, identity: Some(identity) };
+    let tls = hub::Tls { fspiop: Some(server.open().unwrap()), callbacks: Some(client.open().unwrap()) };
+    let hub = TestHub::with(tls).await;
+    let way = Way::to(&hub).await;
+    let plan = load::Plan { tls: Some(FspTls::of_files(path, of_fsps, their_key).unwrap()), ..plan() };
+    let result = hub.bench(&plan, &way, &()).await.result;
+    assert_sound(&result);
+    assert!(result.setting.tls && result.payments.committed > 0);
+    assert_eq!(result.gates.notify_per_prepare, Some(2.0));
 }
 
 /// Does something when the first second is over.

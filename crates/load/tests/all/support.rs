@@ -41,6 +41,7 @@ pub(crate) fn plan() -> Plan {
         overload: None,
         currencies: vec![Currency::parse("USD").unwrap()],
         jws: false,
+        tls: None,
     }
 }
 
@@ -56,6 +57,11 @@ pub(crate) struct TestHub {
 
 impl TestHub {
     pub(crate) async fn start() -> TestHub {
+        TestHub::with(hub::Tls::default()).await
+    }
+
+    /// A hub that speaks TLS.
+    pub(crate) async fn with(tls: hub::Tls) -> TestHub {
         let folder = tempfile::tempdir().unwrap();
         let hub_name = FspId::parse("Hub").unwrap();
         let file = folder.path().join("hub.sqlite");
@@ -67,7 +73,7 @@ impl TestHub {
             delivery: hub::delivery::SchedulerSettings::default(),
             intake: Intake::default(),
             jws: hub::Jws::default(),
-            tls: hub::Tls::default(),
+            tls,
             on_us_transfers: false,
         };
         let running = hub::serve(settings, store.clone(), system_clock(), Arc::new(OpenAuthorizer)).await.unwrap();
@@ -75,7 +81,8 @@ impl TestHub {
     }
 
     pub(crate) async fn bench(&self, plan: &Plan, way: &Way, watcher: &dyn Watcher) -> Report {
-        self.bench_on(plan, Endpoints::all(vec![at(way.address)]), watcher).await
+        let scheme = if plan.tls.is_some() { "https" } else { "http" };
+        self.bench_on(plan, Endpoints::all(vec![format!("{scheme}://{}", way.address)]), watcher).await
     }
 
     /// The hub's own address for one phase, the way to it for the others.

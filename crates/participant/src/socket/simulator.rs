@@ -147,10 +147,10 @@ impl Simulator {
         let connections = shared.limits.connections;
         let owner = Arc::clone(&shared);
         let fspiop = service_fn(move |request| endpoint::answer(Arc::clone(&owner), request));
-        let mut servers = vec![tokio::spawn(listen::serve(listener, fspiop, connections, stopped.clone()))];
+        let mut servers = vec![tokio::spawn(listen::serve(listener, None, fspiop, connections, stopped.clone()))];
         if let Some(listener) = control {
             let service = control::service(Arc::clone(&shared));
-            servers.push(tokio::spawn(listen::serve(listener, service, connections, stopped)));
+            servers.push(tokio::spawn(listen::serve(listener, None, service, connections, stopped)));
         }
         Ok(Self { shared, address, control: control_address, stop, servers })
     }
