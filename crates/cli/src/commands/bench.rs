@@ -36,7 +36,7 @@ pub(crate) enum BenchCommand {
     /// Compare two results: figures, their ratios, and which differences matter
     #[command(before_help = "Example: mojaloop bench compare before.json after.json")]
     Compare(compare::CompareArguments),
-    /// Fill a PostgreSQL store with transfers of the past, to measure a hub that has seen millions
+    /// Fill a PostgreSQL store with transfers of the past: a hub that has seen millions
     #[command(
         before_help = "Example: mojaloop bench fill --store postgres://hub@127.0.0.1:5432/hub --transfers 10000000"
     )]
