@@ -64,7 +64,8 @@ impl PostgresStore {
     /// not be migrated, or the database belongs to another hub. [`StoreError::Newer`] if a newer version of the program has
     /// migrated it, which is not touched then. [`StoreError::Corrupt`] if it holds what this version can't read.
     pub async fn open(settings: PostgresSettings, migrate: Migrate) -> Result<PostgresStore, StoreError> {
-        PostgresStore::open_at(settings, migrate, Time::default()).await
+        // Boxed: callers that open a file need not make room for this.
+        Box::pin(PostgresStore::open_at(settings, migrate, Time::default())).await
     }
 
     /// Opens with a clock in the place of the database's.

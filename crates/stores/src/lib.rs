@@ -55,8 +55,7 @@ pub async fn open(opening: Opening, clock: Arc<dyn Clock>) -> Result<Arc<dyn Sto
         }
         StoreLocation::Postgres(url) => {
             let settings = settings(url, opening.hub, opening.database);
-            // Boxed: whoever opens a file need not make room for this.
-            Ok(Arc::new(Box::pin(PostgresStore::open(settings, Migrate::Yes)).await?))
+            Ok(Arc::new(PostgresStore::open(settings, Migrate::Yes).await?))
         }
     }
 }
