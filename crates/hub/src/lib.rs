@@ -17,6 +17,7 @@ pub mod delivery;
 pub mod edge;
 mod expiry;
 mod health;
+mod load_shedding;
 mod lookup;
 mod metrics;
 mod openapi;
@@ -40,7 +41,10 @@ pub use serve::{Addresses, Running, ServeError, serve, system_clock};
 pub use settings::{Intake, Jws, Listen, Settings, Tls};
 pub use signatures::{Validation, ValidationError};
 
-use crate::{admin::Inspection, committer::Committer, current::Current, lookup::Lookup, signatures::Signatures};
+use crate::{
+    admin::Inspection, committer::Committer, current::Current, load_shedding::LoadShedding, lookup::Lookup,
+    signatures::Signatures,
+};
 
 /// What the listeners share.
 pub struct Hub {
@@ -57,5 +61,6 @@ pub struct Hub {
     /// Bytes of bodies that are being read, or whose requests are not answered yet.
     pub(crate) bodies: Arc<Semaphore>,
     pub(crate) on_us_transfers: bool,
+    pub(crate) load_shedding: Arc<LoadShedding>,
     pub(crate) metrics: Arc<Metrics>,
 }

@@ -19,6 +19,7 @@ use crate::{
     current::{self, Current},
     delivery::{self, CallbackClient, DeliveryHandle},
     edge, expiry,
+    load_shedding::LoadShedding,
     lookup::{Lookup, Oracles},
     metrics::Metrics,
     operations,
@@ -139,6 +140,7 @@ async fn assemble(
     stopping: &watch::Receiver<bool>,
 ) -> Result<(Arc<Hub>, JoinHandle<()>), ServeError> {
     let metrics = Arc::new(Metrics::new());
+    let load_shedding = Arc::<LoadShedding>::default();
     let current = Arc::new(Current::new(store.configuration().await?));
     let (handle, receiver) = DeliveryHandle::channel();
     let observer = Arc::new(Publisher { current: current.clone(), delivery: handle.clone() });
@@ -157,6 +159,7 @@ async fn assemble(
         policy: settings.callback_policy.clone(),
         clock: clock.clone(),
         metrics: metrics.clone(),
+        load_shedding: load_shedding.clone(),
     };
     let task = delivery::start(settings.delivery, (handle.clone(), receiver), surroundings, stopping.clone());
     let lookup = Lookup {
@@ -184,6 +187,7 @@ async fn assemble(
         inspection,
         bodies: Arc::new(Semaphore::new(settings.intake.reading_bytes)),
         on_us_transfers: settings.on_us_transfers,
+        load_shedding,
         metrics,
     };
     Ok((Arc::new(hub), task))

@@ -7,9 +7,10 @@ use store::{Clock, Store};
 use switch::{Command, Delivery, Message, MessageId};
 use tokio::{sync::mpsc, time::MissedTickBehavior};
 
-use super::{Attempted, CallbackClient, Outgoing, SchedulerSettings, signing::sealed};
+use super::{Attempted, CallbackClient, Outgoing, SchedulerSettings, signing::sealed, waits::Waits};
 use crate::{
-    callback_policy::CallbackPolicy, committer::Committer, current::Current, metrics::Metrics, serve::stopped,
+    callback_policy::CallbackPolicy, committer::Committer, current::Current, load_shedding::LoadShedding,
+    metrics::Metrics, serve::stopped,
 };
 
 /// How often this node renews its claim to its messages, and looks whether others left some behind, or whether those that
@@ -73,6 +74,8 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// Figures.
     pub metrics: Arc<Metrics>,
+    /// Told how long messages wait.
+    pub(crate) load_shedding: Arc<LoadShedding>,
 }
 
 /// Starts the delivery; it ends when `stop` is cancelled, after the results at hand are noted.
@@ -85,12 +88,14 @@ pub fn start(
     let mut outgoing = Outgoing::new(settings);
     // An earlier run may have left messages behind; nothing new goes out before they are known, so that none is overtaken.
     outgoing.in_doubt();
-    let driver = Driver { outgoing, surroundings: Arc::new(surroundings), handle };
+    let waits = Waits::new(surroundings.load_shedding.clone());
+    let driver = Driver { outgoing, waits, surroundings: Arc::new(surroundings), handle };
     tokio::spawn(driver.run(receiver.0, stop))
 }
 
 struct Driver {
     outgoing: Outgoing,
+    waits: Waits,
     surroundings: Arc<Surroundings>,
     handle: DeliveryHandle,
 }
@@ -130,7 +135,10 @@ impl Driver {
 
     fn handle_event(&mut self, event: Event) {
         match event {
-            Event::Offered(messages) => messages.into_iter().for_each(|message| self.outgoing.offer(message)),
+            Event::Offered(messages) => {
+                self.waits.offered(&messages);
+                messages.into_iter().for_each(|message| self.outgoing.offer(message));
+            }
             Event::Attempted(token, attempted) => self.attempted(token, attempted),
             Event::Noted(deliveries, durable) => self.outgoing.noted(deliveries, durable),
             Event::TakeOver => self.outgoing.in_doubt(),
@@ -150,6 +158,7 @@ impl Driver {
     fn dispatch(&mut self) {
         let (configuration, now) = (self.surroundings.current.get(), self.surroundings.clock.now());
         while let Some((dispatch, url)) = self.outgoing.next(&configuration, now) {
+            self.waits.dispatched(&dispatch.message);
             let (surroundings, events) = (self.surroundings.clone(), self.handle.events.clone());
             tokio::spawn(async move {
                 let attempted = attempt(&surroundings, dispatch.message, &url).await;
@@ -171,6 +180,7 @@ impl Driver {
     }
 
     async fn look_into_the_store(&mut self) {
+        self.waits.forget();
         match self.surroundings.store.take_over().await {
             Ok(true) => self.outgoing.in_doubt(),
             Ok(false) => {}

@@ -7,6 +7,7 @@ mod outgoing;
 mod resolver;
 mod scheduler;
 mod signing;
+mod waits;
 
 pub use client::CallbackClient;
 pub use driver::{DeliveryHandle, DeliveryReceiver, Surroundings, start};

@@ -16,7 +16,11 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::{Refusal, Request, interpret, moment};
-use crate::{Hub, health, openapi};
+use crate::{
+    Hub, health,
+    load_shedding::{Phase, Queue},
+    openapi,
+};
 
 /// Bytes of a header's line beside its name and value: a colon, a blank, and the end of the line.
 const HEADER_LINE_BYTES: usize = 4;
@@ -51,6 +55,7 @@ async fn answer(State(hub): State<Arc<Hub>>, request: HttpRequest) -> Response {
 }
 
 async fn take(hub: &Arc<Hub>, request: HttpRequest) -> Result<(), Refusal> {
+    check_load(hub, &request)?;
     let (parts, body) = request.into_parts();
     check_header_size(&parts.headers)?;
     let (body, _room) = read_body(hub, body).await?;
@@ -65,10 +70,23 @@ async fn take(hub: &Arc<Hub>, request: HttpRequest) -> Result<(), Refusal> {
     drop(parts);
     match request {
         Request::Command(command) => {
-            hub.committer.commit(*command, weight).await?;
+            let since = Instant::now();
+            let decided = hub.committer.commit(*command, weight).await;
+            let now = Instant::now();
+            hub.load_shedding.waited(Queue::Batch, now.saturating_duration_since(since), now);
+            decided?;
             Ok(())
         }
         Request::Question(question) => Ok(hub.lookup.take(*question, weight).await?),
+    }
+}
+
+/// A new payment is refused before anything is read of it while the hub can't keep up.
+fn check_load(hub: &Hub, request: &HttpRequest) -> Result<(), FspiopError> {
+    let phase = Phase::begun_by(request.method(), resource_label(request.uri().path()));
+    match phase.is_some_and(|phase| hub.load_shedding.refuses(phase, Instant::now())) {
+        true => Err(FspiopError::plain(ErrorCode::ServiceCurrentlyUnavailable)),
+        false => Ok(()),
     }
 }
 

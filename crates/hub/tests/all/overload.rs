@@ -1,10 +1,13 @@
 //! More than fits: requests are refused before they are accepted, and what was accepted is done.
 
+use std::time::Duration;
+
 use futures_util::future::select_all;
 use hub::{Intake, Settings};
+use tokio::time::sleep;
 
 use crate::support::{
-    Connection, Request, Response, World, eventually,
+    Connection, Request, Response, Shaky, World, eventually,
     messages::{Transfer, new_id, quote_request, request_quote},
     test_hub,
     world::PAYER,
@@ -112,4 +115,45 @@ async fn batches_are_bounded() {
     let batches = shaky.batches();
     assert!(batches.iter().all(|size| *size <= 4), "{batches:?}");
     assert!(batches.iter().any(|size| *size > 1), "commands come together: {batches:?}");
+}
+
+/// Keeps twenty requests waiting for half a second, and returns a prepare that was refused right after it, if one was: a
+/// machine that does other things may miss the tenth of a second in which it would be.
+async fn refused_after_a_queue(world: &World, shaky: &Shaky) -> Option<(Transfer, Response)> {
+    shaky.close();
+    let mut waiting = Vec::new();
+    for _ in 0..20 {
+        waiting.push(begin(world, &Transfer::new("0.01").prepare()).await);
+    }
+    sleep(Duration::from_millis(500)).await;
+    shaky.open();
+    for connection in &mut waiting {
+        assert_eq!(connection.read().await.unwrap().status, 202);
+    }
+    // An interval in which all have waited for so long.
+    sleep(Duration::from_millis(110)).await;
+    let transfer = Transfer::new("0.01");
+    let response = world.hub.send(&transfer.prepare()).await;
+    (response.status != 202).then_some((transfer, response))
+}
+
+#[tokio::test]
+async fn new_payments_are_refused_while_what_was_taken_waits_too_long() {
+    let (world, shaky) = World::shaky(test_hub::settings()).await;
+    world.hub.quiet().await;
+    let mut refused = None;
+    for _ in 0..20 {
+        refused = refused_after_a_queue(&world, &shaky).await;
+        if refused.is_some() {
+            break;
+        }
+    }
+    let (transfer, response) = refused.expect("a queue of half a second is too long");
+    assert_eq!((response.status, response.error().0.as_str()), (503, "2003"), "{response:?}");
+    assert_eq!(response.header("retry-after"), Some("1"));
+    eventually("new payments are taken again", async || {
+        (world.hub.send(&transfer.prepare()).await.status == 202).then_some(())
+    })
+    .await;
+    assert_ne!(world.status(&transfer).await, "none", "it was sent again");
 }
