@@ -71,7 +71,7 @@ pub(super) fn table(
         ("longest silence, one node left: median, max", silences(kills, &accepted, false)),
         ("kills of the database", kills.database_restarts.len().to_string()),
         ("start to answer: min, median, max", milliseconds(&database_restarts)),
-        ("requests refused meanwhile", refusals.to_string()),
+        ("requests refused: no database, or too many", refusals.to_string()),
         ("transfers acknowledged", payments.to_string()),
         (
             "… a second, over the run with its restarts",

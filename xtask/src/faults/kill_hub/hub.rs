@@ -114,7 +114,7 @@ impl Hub {
         self.outage().excused = Some(Excuse::Until(Instant::now() + EXCUSED_AFTER_OUTAGE));
     }
 
-    /// How often the hub refused because of its database.
+    /// How often the hub refused, because of its database or because more came than it could carry.
     pub(super) fn refusals(&self) -> usize {
         self.outage().refusals
     }
@@ -130,6 +130,8 @@ impl Hub {
                     return true;
                 }
                 Ok(status) if status.is_server_error() && self.excuses() => {}
+                // A prepare that comes while too many wait is refused before it is accepted, and nothing is done.
+                Ok(StatusCode::SERVICE_UNAVAILABLE) if message.accepted == StatusCode::ACCEPTED => self.was_busy(),
                 Ok(status) => {
                     book.surprised(id, format!("{which:?} was answered {status}"));
                     if !status.is_server_error() {
@@ -151,6 +153,11 @@ impl Hub {
         let answer = self.client.send(request).await;
         node.under_way.send_modify(|count| *count -= 1);
         Ok(answer?.0)
+    }
+
+    /// The hub refused because more came than it could carry.
+    fn was_busy(&self) {
+        self.outage().refusals += 1;
     }
 
     /// Whether a refusal that came now is the database's fault; it is counted.
