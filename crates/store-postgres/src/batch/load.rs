@@ -242,7 +242,7 @@ async fn first_look(writer: &Writer, session: &Session, ids: &Ids, alone: bool) 
         unless(locked_ids.is_empty(), session, funds_movement::LOCK, parameters![locked_ids.clone()]),
         unless(quotes.is_empty(), session, quote::LOCK, parameters![quotes.clone(), since]),
         unless(subjects.is_empty(), session, outbox::EARLIER, parameters![subjects]),
-        unless(hashes.is_empty(), session, outbox_batch::EARLIER, parameters![id, hashes]),
+        unless(hashes.is_empty(), session, outbox_batch::EARLIER, parameters![id, hashes, since]),
     );
     begin?;
     locked?;
