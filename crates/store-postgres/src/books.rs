@@ -48,8 +48,8 @@ async fn visit_movements(transaction: &Transaction<'_>, visitor: &mut Visitor) -
     })
     .await?;
     let mut funds = Shelf::new(transaction, "funds_movement", funds_movement::ALL, |columns| {
-        let row: FundsMovement = funds_movement::read(columns)?;
-        Ok(((row.recorded_at, row.id), row))
+        let (known_at, row): (Timestamp, FundsMovement) = funds_movement::read_known(columns)?;
+        Ok(((known_at, row.id), row))
     })
     .await?;
     let mut entries = Shelf::new(transaction, "entry", entry::ALL, |columns| {

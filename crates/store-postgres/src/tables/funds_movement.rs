@@ -1,5 +1,6 @@
 //! Movements of funds.
 
+use fspiop::Timestamp;
 use ledger::FundsMovement;
 use store::StoreError;
 
@@ -11,8 +12,14 @@ macro_rules! funds_columns {
     };
 }
 
-/// All movements, by the moment and the id.
-pub(crate) const ALL: &str = concat!("SELECT ", funds_columns!(), " FROM funds_movement ORDER BY recorded_at, id");
+/// All movements, by the moment that is known of the id, and the id: one that has a transfer's id stands beside the transfer.
+pub(crate) const ALL: &str = concat!(
+    "SELECT ",
+    funds_columns!(),
+    ", coalesce(at, recorded_at) AS known_at FROM funds_movement
+     LEFT JOIN (SELECT id AS known_id, at FROM identity WHERE kind = 'M') AS known ON known_id = id
+     ORDER BY known_at, id"
+);
 
 /// A movement.
 pub(crate) const FIND: &str = concat!("SELECT ", funds_columns!(), " FROM funds_movement WHERE id = $1");
@@ -44,6 +51,12 @@ pub(crate) fn write(writes: &mut Writes, movements: &[&FundsMovement]) {
         column(rows(), |funds| funds.ended_at),
     ];
     writes.push(sql, parameters);
+}
+
+/// A row of [`ALL`], after the moment that is known of its id.
+pub(crate) fn read_known(columns: &mut Columns<'_>) -> Result<(Timestamp, FundsMovement), StoreError> {
+    let funds = read(columns)?;
+    Ok((columns.next("known_at")?, funds))
 }
 
 /// A row with all its columns.
