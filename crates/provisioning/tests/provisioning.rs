@@ -155,8 +155,12 @@ async fn funds_that_an_operator_recorded_are_not_paid_again() {
     }
     world.apply(&scheme).await;
     let accounts = world.store.books().await.unwrap().accounts;
+    let configuration = world.store.configuration().await.unwrap();
+    let payer = configuration.registry.participant_named("payerfsp").unwrap().id;
     let settlement = |(account, _): &&(ledger::Account, ledger::Balance)| {
-        account.kind == ledger::AccountType::Settlement && account.currency == currency("USD")
+        account.participant == payer
+            && account.kind == ledger::AccountType::Settlement
+            && account.currency == currency("USD")
     };
     let account = accounts.iter().find(settlement).unwrap().0.id.0;
     let body = json!({
