@@ -32,6 +32,7 @@ fn wrong_flags_are_refused_by_name() {
     check(&["compare", "a.json"], 2, &["B.json"]);
     check(&["fill", "--store", "sqlite:hub.sqlite"], 1, &["a file can't be filled", "PostgreSQL"]);
     check(&["fill", "--transfers", "1"], 2, &["no store is named"]);
+    check(&["fill", "--days", "0"], 2, &["--days", "1..=365"]);
     check(&["--hub", "localhost"], 2, &["--hub", "http://HOST:PORT"]);
     check(&["--hub", "http://127.0.0.1:1"], 1, &["--hub", "http://127.0.0.1:1"]);
     check(&["--report", "/no/such/folder/x.html"], 2, &["--report", "/no/such/folder"]);

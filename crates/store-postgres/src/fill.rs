@@ -89,7 +89,8 @@ const INSERT: &str = r"
 pub async fn fill(settings: &PostgresSettings, past: Past, mut progress: impl FnMut(u64)) -> Result<(), StoreError> {
     if !(1..=MAX_DAYS).contains(&past.days) || past.transfers == 0 || past.transfers > 1 << 40 {
         return Err(StoreError::Refused(format!(
-            "found {past:?}, expected 1 transfer or more over 1 to {MAX_DAYS} days"
+            "found {} transfers over {} days, expected 1 transfer or more over 1 to {MAX_DAYS} days",
+            past.transfers, past.days
         )));
     }
     let settings = PostgresSettings { node: NODE.into(), ..settings.clone() };
@@ -101,7 +102,12 @@ pub async fn fill(settings: &PostgresSettings, past: Past, mut progress: impl Fn
     }
     store.leave().await?;
     let run = run(&session, past, &mut progress);
-    run.await.map_err(Failure::into_error)
+    run.await.map_err(|failure| match failure {
+        Failure::Contended(_) => {
+            StoreError::Refused(format!("transfers of seed {} are there already; name another seed", past.seed))
+        }
+        failure => failure.into_error(),
+    })
 }
 
 /// Participants `past1` and so on, with accounts in USD.

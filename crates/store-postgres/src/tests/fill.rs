@@ -16,6 +16,8 @@ fn the_past_is_as_if_it_had_been() {
         Box::pin(fill(&settings, past, |done| told.push(done))).await.unwrap();
         Box::pin(fill(&settings, Past { seed: 1, ..past }, |_| ())).await.unwrap();
         assert_eq!(told, [96], "each of eight pays as often");
+        let again = Box::pin(fill(&settings, past, |_| ())).await;
+        assert!(matches!(&again, Err(StoreError::Refused(text)) if text.contains("another seed")), "{again:?}");
         let store = PostgresStore::open(settings.clone(), Migrate::No).await.unwrap();
         let books = store.books().await.unwrap();
         assert_eq!((books.transfers.len(), books.entries.len()), (192, 384));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use fspiop::{Amount, TransferId};
+use fspiop::{Amount, ErrorCallback, TransferId};
 use http_body_util::Full;
 use hyper::{Request, StatusCode};
 use serde::Deserialize;
@@ -125,14 +125,16 @@ impl Hub {
         loop {
             book.begins(id, which);
             match self.try_send(message).await {
-                Ok(status) if status == message.accepted => {
+                Ok((status, _)) if status == message.accepted => {
                     book.accepted(id, which);
                     return true;
                 }
-                Ok(status) if status.is_server_error() && self.excuses() => {}
+                Ok((status, _)) if status.is_server_error() && self.excuses() => {}
                 // A prepare that comes while too many wait is refused before it is accepted, and nothing is done.
-                Ok(StatusCode::SERVICE_UNAVAILABLE) if message.accepted == StatusCode::ACCEPTED => self.was_busy(),
-                Ok(status) => {
+                Ok((status, answer)) if message.accepted == StatusCode::ACCEPTED && is_busy(status, &answer) => {
+                    self.was_busy();
+                }
+                Ok((status, _)) => {
                     book.surprised(id, format!("{which:?} was answered {status}"));
                     if !status.is_server_error() {
                         return false;
@@ -146,13 +148,13 @@ impl Hub {
     }
 
     /// Sends a message once, to the next node.
-    pub(super) async fn try_send(&self, message: &Message) -> Result<StatusCode> {
+    pub(super) async fn try_send(&self, message: &Message) -> Result<(StatusCode, Bytes)> {
         let node = &self.nodes[self.turn.fetch_add(1, Ordering::Relaxed) % self.nodes.len()];
         let request = message.request(&node.fspiop)?;
         node.under_way.send_modify(|count| *count += 1);
         let answer = self.client.send(request).await;
         node.under_way.send_modify(|count| *count -= 1);
-        Ok(answer?.0)
+        answer
     }
 
     /// The hub refused because more came than it could carry.
@@ -239,4 +241,10 @@ impl Hub {
         ensure!(status.is_success(), "POST {path}: {status} {}", String::from_utf8_lossy(&answer));
         Ok(())
     }
+}
+
+/// Whether a hub says that more came than it could carry: 503 with the code 2003, and no other.
+fn is_busy(status: StatusCode, answer: &[u8]) -> bool {
+    let code = ErrorCallback::read(answer).map(|error| error.code.to_string());
+    status == StatusCode::SERVICE_UNAVAILABLE && code.is_ok_and(|code| code == "2003")
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use clap::Args;
+use clap::{Args, value_parser};
 use serde::Serialize;
 use stores::Past;
 
@@ -18,10 +18,10 @@ pub(crate) struct FillArguments {
     #[command(flatten)]
     store: StoreArguments,
     /// How many transfers, at least: each participant pays and is paid as often as the others
-    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = value_parser!(u64).range(1..=1 << 40))]
     transfers: u64,
     /// Over how many days before now they are spread, 1 to 365
-    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = value_parser!(u16).range(1..=365))]
     days: u16,
     /// Of the transfers' ids: to fill a store again, name another one
     #[arg(long, value_name = "N", default_value_t = 0)]
