@@ -1,5 +1,6 @@
 //! What grows with every payment is kept by the day (UTC): partitions are made before their day begins.
 
+use fspiop::Timestamp;
 use tokio_postgres::Error;
 
 use crate::{
@@ -64,6 +65,12 @@ pub(crate) async fn extend(session: &Session, time: &Time) -> Result<i64, Error>
 pub(crate) async fn of_days_before(session: &Session, time: &Time, days: u16) -> Result<(), Error> {
     let today = today(session, time).await?;
     make(session, today - i64::from(days), today).await.map(drop)
+}
+
+/// The moment at which a partition begins that this one is in.
+pub(crate) fn beginning_of_day(moment: Timestamp) -> Timestamp {
+    let millis = moment.as_millis();
+    Timestamp::from_millis(millis - millis.rem_euclid(DAY_MS))
 }
 
 async fn today(session: &Session, time: &Time) -> Result<i64, Error> {

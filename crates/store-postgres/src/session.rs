@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use fspiop::Timestamp;
 use store::StoreError;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_postgres::{Client, Error, Row, Statement, types::ToSql};
@@ -48,10 +49,21 @@ pub(crate) enum Purpose {
     Audit,
 }
 
+/// Stands in statements for the moment since which they look at rows that are kept by the day, as a number: partitions of before
+/// then are not even in the plan, where a parameter would have each of them opened and locked each time.
+macro_rules! since {
+    () => {
+        "/* since */"
+    };
+}
+pub(crate) use since;
+
 /// A connection with its prepared statements.
 pub(crate) struct Session {
     pub(crate) client: Client,
-    statements: Mutex<HashMap<&'static str, Statement>>,
+    /// By their text and, for those that look at rows since some moment, that moment.
+    statements: Mutex<HashMap<(&'static str, Option<Timestamp>), Statement>>,
+    since: Mutex<Timestamp>,
     traffic: Traffic,
 }
 
@@ -77,6 +89,14 @@ impl Traffic {
     }
 }
 
+/// Before everything.
+pub(crate) const EVER: Timestamp = Timestamp::from_millis(i64::MIN);
+
+/// A moment as SQL that is a constant for the planner.
+fn literal(moment: Timestamp) -> String {
+    format!("'{}'::bigint", moment.as_millis())
+}
+
 pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 impl Session {
@@ -98,7 +118,8 @@ impl Session {
             connected.map_err(|_| about("no answer".to_owned()))?.map_err(|error| about(error::text(&error)))?;
         // Ends with the client. What goes wrong is told to whoever waits for an answer.
         tokio::spawn(connection);
-        let session = Session { client, statements: Mutex::default(), traffic: Traffic::default() };
+        let (statements, since) = (Mutex::default(), Mutex::new(EVER));
+        let session = Session { client, statements, since, traffic: Traffic::default() };
         within(session.prepare_session(purpose)).await?;
         Ok(session)
     }
@@ -132,13 +153,32 @@ impl Session {
         Ok(())
     }
 
+    /// From now on statements with [`since!`] look at rows of this moment or later. Those that looked at others are forgotten,
+    /// except those that look at all: few moments are to be used in turn.
+    pub(crate) fn look_since(&self, moment: Timestamp) {
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        if *since == moment {
+            return;
+        }
+        *since = moment;
+        if moment != EVER {
+            let mut known = self.statements.lock().unwrap_or_else(PoisonError::into_inner);
+            known.retain(|(_, since), _| since.is_none_or(|since| since == EVER || since == moment));
+        }
+    }
+
     async fn statement(&self, sql: &'static str) -> Result<Statement, Error> {
         let known = || self.statements.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(statement) = known().get(sql) {
+        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (sql, sql.contains(since!()).then_some(since));
+        if let Some(statement) = known().get(&key) {
             return Ok(statement.clone());
         }
-        let statement = self.client.prepare(sql).await?;
-        known().insert(sql, statement.clone());
+        let statement = match key.1 {
+            Some(since) => self.client.prepare(&sql.replace(since!(), &literal(since))).await?,
+            None => self.client.prepare(sql).await?,
+        };
+        known().insert(key, statement.clone());
         Ok(statement)
     }
 

@@ -22,7 +22,7 @@ use crate::{
     error::Failure,
     migration::LOCKS,
     node::{self, Place},
-    session::Session,
+    session::{EVER, Session},
     tables::{
         balance, configuration, funds_movement, identity,
         outbox::{self, Earlier},
@@ -82,7 +82,7 @@ struct Ids {
     quotes: BTreeSet<fspiop::QuoteId>,
     parties: BTreeSet<PartyId>,
     subjects: Vec<Subject>,
-    /// Rows of before this moment are not looked for.
+    /// Rows of before this moment are not looked for: the beginning of a day, so that statements are prepared once a day.
     since: Timestamp,
 }
 
@@ -112,7 +112,9 @@ impl Ids {
     /// Looks at that, too.
     fn extend(&mut self, found: &Rows) {
         self.locked.extend(&found.used);
-        self.since = found.oldest.map_or(self.since, |oldest| oldest.min(self.since));
+        if found.oldest.is_some_and(|oldest| oldest < self.since) {
+            self.since = EVER;
+        }
     }
 }
 
@@ -222,10 +224,10 @@ async fn first_look(writer: &Writer, session: &Session, ids: &Ids, alone: bool) 
         outbox_batch::EARLIER,
         balance::LOCK,
     ];
+    session.look_since(ids.since);
     session.prepare(&statements).await?;
     let named = column(ids.new.union(&ids.locked), |id| *id);
     let (locked_ids, quotes) = (column(&ids.locked, |id| *id), column(&ids.quotes, |id| *id));
-    let since = ids.since.as_millis();
     let subjects = column(&ids.subjects, Clone::clone);
     let hashes = outbox_batch::hashes(&ids.subjects);
     let (now, id, epoch) = (writer.time.parameter(), writer.node.id.0, writer.node.epoch);
@@ -238,11 +240,11 @@ async fn first_look(writer: &Writer, session: &Session, ids: &Ids, alone: bool) 
         unless(false, session, node::PLACE, parameters![now, id, epoch]),
         session.query(configuration::VERSION, &[]),
         unless(nothing_named, session, identity::FIND, parameters![named, quotes.clone()]),
-        unless(locked_ids.is_empty(), session, transfer::LOCK, parameters![locked_ids.clone(), since]),
+        unless(locked_ids.is_empty(), session, transfer::LOCK, parameters![locked_ids.clone()]),
         unless(locked_ids.is_empty(), session, funds_movement::LOCK, parameters![locked_ids.clone()]),
-        unless(quotes.is_empty(), session, quote::LOCK, parameters![quotes.clone(), since]),
+        unless(quotes.is_empty(), session, quote::LOCK, parameters![quotes.clone()]),
         unless(subjects.is_empty(), session, outbox::EARLIER, parameters![subjects]),
-        unless(hashes.is_empty(), session, outbox_batch::EARLIER, parameters![id, hashes, since]),
+        unless(hashes.is_empty(), session, outbox_batch::EARLIER, parameters![id, hashes]),
     );
     begin?;
     locked?;

@@ -22,7 +22,8 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use crate::{
     error::Failure,
     node::{self, Node},
-    session::{ANSWER_TIMEOUT, Link, Session},
+    partitions,
+    session::{ANSWER_TIMEOUT, EVER, Link, Session},
     time::Time,
 };
 use load::{Loaded, unforeseen};
@@ -74,7 +75,8 @@ pub(crate) struct Writer {
     unsettled: Unsettled,
     /// There may be batches whose messages are not in `unsettled`: of an earlier process, or in doubt.
     is_uncertain: bool,
-    /// Rows of before this moment are looked for when it turns out that there are some: nearly all that is named is younger.
+    /// Rows of before this moment, the beginning of a day, are looked for when it turns out that there are some: nearly all that is
+    /// named is younger.
     recent_since: Timestamp,
 }
 
@@ -97,7 +99,7 @@ impl Writer {
         doubts: Arc<AtomicU64>,
     ) -> Writer {
         let current = Arc::new(Current::new(configuration.clone()));
-        let (unsettled, recent_since) = (Unsettled::default(), Timestamp::from_millis(i64::MIN));
+        let (unsettled, recent_since) = (Unsettled::default(), EVER);
         Writer { link, node, time, current, told: configuration, doubts, unsettled, is_uncertain: true, recent_since }
     }
 
@@ -142,7 +144,7 @@ impl Writer {
         let Sent { committed, settlement } = sent;
         self.unsettled.apply(settlement);
         self.is_uncertain = false;
-        self.recent_since = committed.now.plus_millis(-RECENT_MS);
+        self.recent_since = partitions::beginning_of_day(committed.now.plus_millis(-RECENT_MS));
         if let Some(configuration) = &committed.configuration {
             self.told = configuration.clone();
             self.current.advance(configuration);

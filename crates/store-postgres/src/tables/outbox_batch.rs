@@ -12,6 +12,7 @@ use crate::{
     columns::Columns,
     content::{self, Content},
     node::NodeId,
+    session::since,
     value::{Stored, column},
     writes::Writes,
     writes::parameters,
@@ -83,16 +84,19 @@ fn milliseconds_between(earlier: Timestamp, later: Timestamp) -> i32 {
     i32::try_from(between).unwrap_or(if between < 0 { i32::MIN } else { i32::MAX })
 }
 
-/// Messages about these subjects that are still to be delivered from batches of other nodes, of a moment or later: what takes
-/// longer has rows of its own, or its node is lost.
-pub(crate) const EARLIER: &str = "
-    SELECT outbox_batch.node, first_message + one.place - 1 AS id, one.subject, one.recipient
-    FROM node JOIN outbox_batch ON outbox_batch.node = node.id AND number > settled_batch AND outbox_batch.at >= $3
-         CROSS JOIN LATERAL unnest(subjects, recipients) WITH ORDINALITY AS one (subject, recipient, place)
-    WHERE node.id <> $1 AND settled_batch < batches AND one.subject = ANY($2)
-      AND NOT EXISTS (SELECT FROM outbox_batch AS later
-                      WHERE later.node = outbox_batch.node AND later.number > outbox_batch.number AND later.at >= $3
-                        AND first_message + one.place - 1 = ANY(later.delivered))";
+/// Messages about these subjects that are still to be delivered from batches of other nodes, since then: what takes longer has
+/// rows of its own, or its node is lost.
+pub(crate) const EARLIER: &str = concat!(
+    "SELECT outbox_batch.node, first_message + one.place - 1 AS id, one.subject, one.recipient
+     FROM node JOIN outbox_batch ON outbox_batch.node = node.id AND number > settled_batch AND outbox_batch.at >= ",
+    since!(),
+    " CROSS JOIN LATERAL unnest(subjects, recipients) WITH ORDINALITY AS one (subject, recipient, place)
+     WHERE node.id <> $1 AND settled_batch < batches AND one.subject = ANY($2)
+       AND NOT EXISTS (SELECT FROM outbox_batch AS later
+                       WHERE later.node = outbox_batch.node AND later.number > outbox_batch.number AND later.at >= ",
+    since!(),
+    " AND first_message + one.place - 1 = ANY(later.delivered))"
+);
 
 /// A row of [`EARLIER`]. The node knows it: it committed the batch.
 pub(crate) fn read_earlier(columns: &mut Columns<'_>) -> Result<Earlier, StoreError> {

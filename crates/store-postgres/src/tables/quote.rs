@@ -3,7 +3,7 @@
 use store::StoreError;
 use switch::Quote;
 
-use crate::{columns::Columns, value::column, writes::Writes, writes::parameters};
+use crate::{columns::Columns, session::since, value::column, writes::Writes, writes::parameters};
 
 macro_rules! quote_columns {
     () => {
@@ -22,12 +22,16 @@ macro_rules! from_quote {
 /// A quote.
 pub(crate) const FIND: &str = concat!("SELECT ", quote_columns!(), from_quote!(), "WHERE known_id = $1");
 
-/// These quotes, if they were requested at `$2` or later, locked in the order of their ids.
+/// These quotes, if they were requested since then, locked in the order of their ids.
 pub(crate) const LOCK: &str = concat!(
     "SELECT ",
     quote_columns!(),
     from_quote!(),
-    "WHERE known_id = ANY($1) AND at >= $2 AND requested_at >= $2 ORDER BY id FOR UPDATE OF quote"
+    "WHERE known_id = ANY($1) AND at >= ",
+    since!(),
+    " AND requested_at >= ",
+    since!(),
+    " ORDER BY id FOR UPDATE OF quote"
 );
 
 /// Adds quotes. One that another node adds at the same moment is found when the batch is decided again.
@@ -54,10 +58,13 @@ pub(crate) fn insert(writes: &mut Writes, quotes: &[&Quote]) {
 
 /// Writes down what became of quotes.
 pub(crate) fn update(writes: &mut Writes, quotes: &[&Quote]) {
-    let sql = "UPDATE quote SET status = new.status, answer_hash = new.answer_hash, answered_at = new.answered_at
+    let sql = concat!(
+        "UPDATE quote SET status = new.status, answer_hash = new.answer_hash, answered_at = new.answered_at
                FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[], $5::bigint[])
                    AS new (id, status, answer_hash, answered_at, requested_at)
-               WHERE quote.id = new.id AND quote.requested_at = new.requested_at AND quote.requested_at >= $6";
+               WHERE quote.id = new.id AND quote.requested_at = new.requested_at AND quote.requested_at >= ",
+        since!()
+    );
     let rows = || quotes.iter().copied();
     let parameters = parameters![
         column(rows(), |quote| quote.id),
@@ -65,7 +72,6 @@ pub(crate) fn update(writes: &mut Writes, quotes: &[&Quote]) {
         column(rows(), |quote| quote.answer_hash),
         column(rows(), |quote| quote.answered_at),
         column(rows(), |quote| quote.requested_at),
-        rows().map(|quote| quote.requested_at.as_millis()).min(),
     ];
     writes.push(sql, parameters);
 }

@@ -4,7 +4,7 @@ use fspiop::{Timestamp, TransferId};
 use ledger::{AbortReason, Transfer};
 use store::StoreError;
 
-use crate::{columns::Columns, value::column, writes::Writes, writes::parameters};
+use crate::{columns::Columns, session::since, value::column, writes::Writes, writes::parameters};
 
 macro_rules! transfer_columns {
     () => {
@@ -24,13 +24,16 @@ macro_rules! from_transfer {
 /// A transfer.
 pub(crate) const FIND: &str = concat!("SELECT ", transfer_columns!(), from_transfer!(), "WHERE known_id = $1");
 
-/// These transfers, if they were prepared at `$2` or later, locked in the order of their ids, in which all nodes lock them.
-/// Partitions of before are not even looked at.
+/// These transfers, if they were prepared since then, locked in the order of their ids, in which all nodes lock them.
 pub(crate) const LOCK: &str = concat!(
     "SELECT ",
     transfer_columns!(),
     from_transfer!(),
-    "WHERE known_id = ANY($1) AND at >= $2 AND prepared_at >= $2 ORDER BY id FOR UPDATE OF transfer"
+    "WHERE known_id = ANY($1) AND at >= ",
+    since!(),
+    " AND prepared_at >= ",
+    since!(),
+    " ORDER BY id FOR UPDATE OF transfer"
 );
 
 /// All transfers, by the moment and the id.
@@ -85,7 +88,8 @@ pub(crate) fn insert(writes: &mut Writes, transfers: &[&Transfer]) {
 
 /// Writes down how transfers went on.
 pub(crate) fn update(writes: &mut Writes, transfers: &[&Transfer]) {
-    let sql = "UPDATE transfer
+    let sql = concat!(
+        "UPDATE transfer
                SET status = new.status, completed_at = new.completed_at, fulfilment = new.fulfilment,
                    answer_hash = new.answer_hash, abort_code = new.abort_code,
                    abort_description = new.abort_description, ended_at = new.ended_at
@@ -93,7 +97,9 @@ pub(crate) fn update(writes: &mut Writes, transfers: &[&Transfer]) {
                            $8::bigint[], $9::bigint[])
                    AS new (id, status, completed_at, fulfilment, answer_hash, abort_code, abort_description, ended_at,
                            prepared_at)
-               WHERE transfer.id = new.id AND transfer.prepared_at = new.prepared_at AND transfer.prepared_at >= $10";
+               WHERE transfer.id = new.id AND transfer.prepared_at = new.prepared_at AND transfer.prepared_at >= ",
+        since!()
+    );
     let rows = || transfers.iter().copied();
     let parameters = parameters![
         column(rows(), |transfer| transfer.id),
@@ -105,7 +111,6 @@ pub(crate) fn update(writes: &mut Writes, transfers: &[&Transfer]) {
         column(rows(), description),
         column(rows(), |transfer| transfer.ended_at),
         column(rows(), |transfer| transfer.prepared_at),
-        rows().map(|transfer| transfer.prepared_at.as_millis()).min(),
     ];
     writes.push(sql, parameters);
 }

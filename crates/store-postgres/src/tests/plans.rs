@@ -12,7 +12,11 @@ use super::{
     figures::{Payment, onboarding},
     runtime, settings, tamper, unwelcome,
 };
-use crate::{Migrate, PostgresStore, session::Session};
+use crate::{
+    Migrate, PostgresStore, partitions,
+    session::{Purpose, Session},
+    time::Time,
+};
 
 /// Tables that grow with every payment, partitions by their beginning.
 const GROWING: [&str; 9] = [
@@ -180,5 +184,41 @@ fn no_statement_reads_a_table_whole_that_grows() {
         assert_eq!(index_of("UPDATE outbox SET untold = false").as_deref(), Some("outbox_untold"));
         let due = index_of("SELECT id FROM transfer WHERE status");
         assert!(due.is_some_and(|index| index.starts_with("transfer_") && index.ends_with("_expiration_id_idx")));
+    });
+}
+
+#[test]
+fn a_batch_looks_at_no_partition_of_days_ago() {
+    const DAYS: u16 = 30;
+    let settings = settings("node");
+    runtime().block_on(async {
+        let store = PostgresStore::open(settings.clone(), Migrate::Yes).await.unwrap();
+        let writer = Session::connect(&settings, Purpose::Write).await.unwrap();
+        partitions::of_days_before(&writer, &Time::default(), DAYS).await.unwrap();
+        commit(&store, onboarding()).await.unwrap();
+        let payment = Payment::new(0, 1, false);
+        for leg in 0..4 {
+            commit(&store, vec![payment.leg(leg)]).await.unwrap();
+        }
+        let (mut of_all, mut of_recent) = (0, 0);
+        for session in store.sessions().await {
+            for (statement, plan) in plans(&session).await {
+                let is_batch =
+                    ["FOR UPDATE OF", "UPDATE transfer", "UPDATE quote"].iter().any(|text| statement.contains(text));
+                let scans = plan.scans().len();
+                match statement.contains(&i64::MIN.to_string()) {
+                    _ if !is_batch => {}
+                    true => {
+                        of_all += 1;
+                        assert!(scans > usize::from(DAYS), "{statement}: {plan:#?}");
+                    }
+                    false => {
+                        of_recent += 1;
+                        assert!(scans < 10, "{statement}: {plan:#?}");
+                    }
+                }
+            }
+        }
+        assert!(of_all > 0 && of_recent >= 4, "{of_all} statements for all days, {of_recent} for these");
     });
 }
