@@ -66,19 +66,20 @@ impl Workspace {
 
     /// Builds the product with the profile that all tests share, and says where it is.
     pub(crate) async fn build_binary(&self) -> Result<PathBuf> {
+        self.build("cli", "mojaloop").await
+    }
+
+    /// Builds this program as `cargo xtask` does, and says where it is: while it runs, `cargo test` may have built it with the
+    /// features of other packages, in the place of the file that runs.
+    pub(crate) async fn build_itself(&self) -> Result<PathBuf> {
+        self.build("xtask", "xtask").await
+    }
+
+    async fn build(&self, package: &str, binary: &str) -> Result<PathBuf> {
         let mut executable = None;
         let mut command = self.cargo();
-        command.args([
-            "build",
-            "--profile",
-            "ci",
-            "-p",
-            "cli",
-            "--bin",
-            "mojaloop",
-            "--message-format",
-            "json-render-diagnostics",
-        ]);
+        command.args(["build", "--profile", "ci", "-p", package, "--bin", binary]);
+        command.args(["--message-format", "json-render-diagnostics"]);
         let status = process::lines("cargo build", command, |line| {
             if let Some(path) = executable_in(line) {
                 executable = Some(path);
@@ -86,7 +87,7 @@ impl Workspace {
         })
         .await?;
         ensure!(status.success(), "cargo build: {status}");
-        executable.context("cargo build made no binary named mojaloop")
+        executable.with_context(|| format!("cargo build made no binary named {binary}"))
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn count(workspace: &Workspace) -> Result<Vec<Counted>> {
         .arg(format!("--callgrind-out-file={}", out.display()))
         .arg(format!("--toggle-collect={COUNTED}"))
         .arg(format!("--dump-before={END_OF_CASE}"))
-        .arg(std::env::current_exe().context("where this program is")?)
+        .arg(workspace.build_itself().await?)
         .args(["instructions", "--run-cases"]);
     let mut cases = Vec::new();
     let status = process::lines("valgrind", command, |line| cases.push(line.to_owned())).await?;
