@@ -124,15 +124,16 @@ impl Session {
         Ok(session)
     }
 
-    /// Batches must be durable when they are answered. Plans are made once, for indexes: the first ones are made while the
-    /// tables are empty and would read them whole.
+    /// Batches must be durable when they are answered. Plans are made once, for indexes by keys: the first ones are made while
+    /// the tables are empty and would read them whole, or at least the day.
     async fn prepare_session(&self, purpose: Purpose) -> Result<(), StoreError> {
         let read_only = if purpose == Purpose::Write { "off" } else { "on" };
         let timeout = if purpose == Purpose::Audit { 0 } else { STATEMENT_TIMEOUT.as_millis() };
         let sql = format!(
             "SET default_transaction_read_only = {read_only}; SET statement_timeout = {timeout}; SET jit = off;
              SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
-             SET enable_mergejoin = off; SET client_min_messages = warning;
+             SET enable_mergejoin = off; SET enable_bitmapscan = off; SET enable_material = off;
+             SET max_parallel_workers_per_gather = 0; SET client_min_messages = warning;
              SELECT set_config('synchronous_commit', 'on', false)
              WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')"
         );

@@ -3,7 +3,12 @@
 use store::StoreError;
 use switch::Quote;
 
-use crate::{columns::Columns, session::since, value::column, writes::Writes, writes::parameters};
+use crate::{
+    columns::Columns,
+    session::since,
+    value::column,
+    writes::{Parameter, Writes, parameters},
+};
 
 macro_rules! quote_columns {
     () => {
@@ -22,28 +27,49 @@ macro_rules! from_quote {
 /// A quote.
 pub(crate) const FIND: &str = concat!("SELECT ", quote_columns!(), from_quote!(), "WHERE known_id = $1");
 
-/// These quotes, if they were requested since then, locked in the order of their ids.
+/// These quotes, if they were requested since then, locked in the order of their ids. See [`super::transfer::LOCK`].
 pub(crate) const LOCK: &str = concat!(
     "SELECT ",
     quote_columns!(),
-    from_quote!(),
-    "WHERE known_id = ANY($1) AND at >= ",
+    " FROM (SELECT id AS known_id, at FROM identity WHERE id = ANY($1) AND kind = 'Q' AND at >= ",
     since!(),
-    " AND requested_at >= ",
+    " ORDER BY id) AS known CROSS JOIN LATERAL (SELECT ",
+    quote_columns!(),
+    " FROM quote WHERE requested_at = at AND id = known_id AND requested_at >= ",
     since!(),
-    " ORDER BY id FOR UPDATE OF quote"
+    " FOR UPDATE) AS locked"
 );
+
+/// Rows of the quotes in `$1` and so on.
+macro_rules! insert {
+    () => {
+        concat!(
+            "INSERT INTO quote (",
+            quote_columns!(),
+            ") SELECT * FROM unnest($1::bytea[], $2::integer[], $3::integer[], $4::bytea[], $5::text[], $6::bytea[],
+                                    $7::bigint[], $8::bigint[])"
+        )
+    };
+}
 
 /// Adds quotes. One that another node adds at the same moment is found when the batch is decided again.
 pub(crate) fn insert(writes: &mut Writes, quotes: &[&Quote]) {
+    writes.push(insert!(), rows(quotes));
+}
+
+/// Writes down what became of quotes.
+pub(crate) fn update(writes: &mut Writes, quotes: &[&Quote]) {
     let sql = concat!(
-        "INSERT INTO quote (",
-        quote_columns!(),
-        ") SELECT * FROM unnest($1::bytea[], $2::integer[], $3::integer[], $4::bytea[], $5::text[], $6::bytea[],
-                                $7::bigint[], $8::bigint[])"
+        insert!(),
+        " ON CONFLICT (requested_at, id) DO UPDATE
+          SET status = excluded.status, answer_hash = excluded.answer_hash, answered_at = excluded.answered_at"
     );
+    writes.push(sql, rows(quotes));
+}
+
+fn rows(quotes: &[&Quote]) -> Vec<Parameter> {
     let rows = || quotes.iter().copied();
-    let parameters = parameters![
+    parameters![
         column(rows(), |quote| quote.id),
         column(rows(), |quote| quote.payer),
         column(rows(), |quote| quote.payee),
@@ -52,28 +78,7 @@ pub(crate) fn insert(writes: &mut Writes, quotes: &[&Quote]) {
         column(rows(), |quote| quote.answer_hash),
         column(rows(), |quote| quote.requested_at),
         column(rows(), |quote| quote.answered_at),
-    ];
-    writes.push(sql, parameters);
-}
-
-/// Writes down what became of quotes.
-pub(crate) fn update(writes: &mut Writes, quotes: &[&Quote]) {
-    let sql = concat!(
-        "UPDATE quote SET status = new.status, answer_hash = new.answer_hash, answered_at = new.answered_at
-               FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bigint[], $5::bigint[])
-                   AS new (id, status, answer_hash, answered_at, requested_at)
-               WHERE quote.id = new.id AND quote.requested_at = new.requested_at AND quote.requested_at >= ",
-        since!()
-    );
-    let rows = || quotes.iter().copied();
-    let parameters = parameters![
-        column(rows(), |quote| quote.id),
-        column(rows(), |quote| quote.status),
-        column(rows(), |quote| quote.answer_hash),
-        column(rows(), |quote| quote.answered_at),
-        column(rows(), |quote| quote.requested_at),
-    ];
-    writes.push(sql, parameters);
+    ]
 }
 
 /// A row with all its columns.

@@ -4,7 +4,12 @@ use fspiop::{Timestamp, TransferId};
 use ledger::{AbortReason, Transfer};
 use store::StoreError;
 
-use crate::{columns::Columns, session::since, value::column, writes::Writes, writes::parameters};
+use crate::{
+    columns::Columns,
+    session::since,
+    value::column,
+    writes::{Parameter, Writes, parameters},
+};
 
 macro_rules! transfer_columns {
     () => {
@@ -24,16 +29,18 @@ macro_rules! from_transfer {
 /// A transfer.
 pub(crate) const FIND: &str = concat!("SELECT ", transfer_columns!(), from_transfer!(), "WHERE known_id = $1");
 
-/// These transfers, if they were prepared since then, locked in the order of their ids, in which all nodes lock them.
+/// These transfers, if they were prepared since then, locked in the order of their ids, in which all nodes lock them. Each is
+/// looked up by its key, whatever the planner takes the tables for: plans are made while a day has no rows yet.
 pub(crate) const LOCK: &str = concat!(
     "SELECT ",
     transfer_columns!(),
-    from_transfer!(),
-    "WHERE known_id = ANY($1) AND at >= ",
+    " FROM (SELECT id AS known_id, at FROM identity WHERE id = ANY($1) AND kind = 'M' AND at >= ",
     since!(),
-    " AND prepared_at >= ",
+    " ORDER BY id) AS known CROSS JOIN LATERAL (SELECT ",
+    transfer_columns!(),
+    " FROM transfer WHERE prepared_at = at AND id = known_id AND prepared_at >= ",
     since!(),
-    " ORDER BY id FOR UPDATE OF transfer"
+    " FOR UPDATE) AS locked"
 );
 
 /// All transfers, by the moment and the id.
@@ -55,17 +62,39 @@ pub(crate) fn read_prepared(columns: &mut Columns<'_>) -> Result<(TransferId, Ti
     Ok((columns.next("id")?, columns.next("prepared_at")?))
 }
 
+/// Rows of the transfers in `$1` and so on.
+macro_rules! insert {
+    () => {
+        concat!(
+            "INSERT INTO transfer (",
+            transfer_columns!(),
+            ") SELECT * FROM unnest($1::bytea[], $2::integer[], $3::integer[], $4::numeric[], $5::text[], $6::bytea[],
+                                    $7::bigint[], $8::bytea[], $9::text[], $10::bigint[], $11::bigint[], $12::bytea[],
+                                    $13::bytea[], $14::text[], $15::text[], $16::bigint[])"
+        )
+    };
+}
+
 /// Adds transfers.
 pub(crate) fn insert(writes: &mut Writes, transfers: &[&Transfer]) {
+    writes.push(insert!(), rows(transfers));
+}
+
+/// Writes down how transfers went on. Rows that are to be inserted find their partitions and keys without a plan.
+pub(crate) fn update(writes: &mut Writes, transfers: &[&Transfer]) {
     let sql = concat!(
-        "INSERT INTO transfer (",
-        transfer_columns!(),
-        ") SELECT * FROM unnest($1::bytea[], $2::integer[], $3::integer[], $4::numeric[], $5::text[], $6::bytea[],
-                                $7::bigint[], $8::bytea[], $9::text[], $10::bigint[], $11::bigint[], $12::bytea[],
-                                $13::bytea[], $14::text[], $15::text[], $16::bigint[])"
+        insert!(),
+        " ON CONFLICT (prepared_at, id) DO UPDATE
+          SET status = excluded.status, completed_at = excluded.completed_at, fulfilment = excluded.fulfilment,
+              answer_hash = excluded.answer_hash, abort_code = excluded.abort_code,
+              abort_description = excluded.abort_description, ended_at = excluded.ended_at"
     );
+    writes.push(sql, rows(transfers));
+}
+
+fn rows(transfers: &[&Transfer]) -> Vec<Parameter> {
     let rows = || transfers.iter().copied();
-    let parameters = parameters![
+    parameters![
         column(rows(), |transfer| transfer.id),
         column(rows(), |transfer| transfer.payer),
         column(rows(), |transfer| transfer.payee),
@@ -82,37 +111,7 @@ pub(crate) fn insert(writes: &mut Writes, transfers: &[&Transfer]) {
         column(rows(), code),
         column(rows(), description),
         column(rows(), |transfer| transfer.ended_at),
-    ];
-    writes.push(sql, parameters);
-}
-
-/// Writes down how transfers went on.
-pub(crate) fn update(writes: &mut Writes, transfers: &[&Transfer]) {
-    let sql = concat!(
-        "UPDATE transfer
-               SET status = new.status, completed_at = new.completed_at, fulfilment = new.fulfilment,
-                   answer_hash = new.answer_hash, abort_code = new.abort_code,
-                   abort_description = new.abort_description, ended_at = new.ended_at
-               FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::bytea[], $5::bytea[], $6::text[], $7::text[],
-                           $8::bigint[], $9::bigint[])
-                   AS new (id, status, completed_at, fulfilment, answer_hash, abort_code, abort_description, ended_at,
-                           prepared_at)
-               WHERE transfer.id = new.id AND transfer.prepared_at = new.prepared_at AND transfer.prepared_at >= ",
-        since!()
-    );
-    let rows = || transfers.iter().copied();
-    let parameters = parameters![
-        column(rows(), |transfer| transfer.id),
-        column(rows(), |transfer| transfer.status),
-        column(rows(), |transfer| transfer.completed_at),
-        column(rows(), |transfer| transfer.fulfilment),
-        column(rows(), |transfer| transfer.answer_hash),
-        column(rows(), code),
-        column(rows(), description),
-        column(rows(), |transfer| transfer.ended_at),
-        column(rows(), |transfer| transfer.prepared_at),
-    ];
-    writes.push(sql, parameters);
+    ]
 }
 
 fn code(transfer: &Transfer) -> Option<Box<str>> {
