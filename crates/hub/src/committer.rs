@@ -36,7 +36,10 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 const ROOM_SHARE: u32 = 4;
 /// A busy hub begins a batch only so long after the one before. What a batch costs beside its commands is shared by more of them
 /// then: at 1000 payments a second half of the database's time. A phase waits for two batches.
+/// Nodes on one database share the pace: together they begin as many batches as one.
 const PACE: Duration = Duration::from_millis(10);
+/// More nodes than these do not slow each other down: nobody is to wait longer than 80 ms for two batches.
+const MAX_NODES: u32 = 4;
 /// A hub is busy whose last batch had so many commands. Any other one writes at once.
 const BUSY: usize = 8;
 /// Batches that the store has at the same time: the one that is being written, and those in doubt. With more of them the
@@ -149,7 +152,8 @@ impl Writer {
             {
                 jobs.push(job);
             }
-            not_before = Instant::now() + if jobs.len() < BUSY { Duration::ZERO } else { PACE };
+            let nodes = self.store.nodes().min(MAX_NODES);
+            not_before = Instant::now() + if jobs.len() < BUSY { Duration::ZERO } else { PACE * nodes };
             self.write(Batch::of(jobs.drain(..).filter_map(|job| job.take()))).await;
         }
     }

@@ -146,6 +146,10 @@ impl Store for PatientStore {
         in_time(self.inner.take_over())
     }
 
+    fn nodes(&self) -> u32 {
+        self.inner.nodes()
+    }
+
     fn leave(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         in_time(self.inner.leave())
     }

@@ -140,7 +140,10 @@ const RENEW: &str = concat!(
     claim_ms!(),
     " WHERE id = $2 AND epoch = $3 RETURNING lease_until - ",
     claim_ms!(),
-    " AS now, settled_batch, batches"
+    " AS now, settled_batch, batches,
+      (SELECT count(*) FROM node AS live WHERE live.lease_until > node.lease_until - ",
+    claim_ms!(),
+    ") AS nodes"
 );
 
 const LEAVE: &str = concat!("UPDATE node SET lease_until = ", now!(), " WHERE id = $2 AND epoch = $3");
@@ -183,16 +186,25 @@ pub(crate) async fn unpack_own(session: &Session, node: Node) -> Result<(), Fail
     unpack(session, open, node.id, false).await
 }
 
-/// Renews this node's claim and takes over what nodes left behind whose claims ran out. Returned are the moment, in
-/// milliseconds since 1970, and whether there are messages that this node was not told of. To be run in a transaction.
-pub(crate) async fn take_over(session: &Session, node: Node, time: &Time) -> Result<(i64, bool), Failure> {
+/// What a node learns when it renews its claim.
+pub(crate) struct Renewed {
+    /// In milliseconds since 1970.
+    pub(crate) now: i64,
+    /// There are messages that this node was not told of.
+    pub(crate) news: bool,
+    /// Nodes with claims, this one included.
+    pub(crate) nodes: i64,
+}
+
+/// Renews this node's claim and takes over what nodes left behind whose claims ran out. To be run in a transaction.
+pub(crate) async fn take_over(session: &Session, node: Node, time: &Time) -> Result<Renewed, Failure> {
     let rows = session.query(RENEW, &[&time.parameter(), &node.id.0, &node.epoch]).await?;
     let renewed = columns::one("node", &rows, |columns| {
         let now: i64 = columns.next("now")?;
         let (settled, last) = (columns.next("settled_batch")?, columns.next("batches")?);
-        Ok((now, Open { node: node.id, settled, last }))
+        Ok((now, Open { node: node.id, settled, last }, columns.next("nodes")?))
     });
-    let (now, open) = renewed?.ok_or_else(superseded)?;
+    let (now, open, nodes) = renewed?.ok_or_else(superseded)?;
     let late = session.query(IS_LATE, &[&node.id.0, &(open.settled + 1), &(now - UNPACK_AFTER_MS)]).await?;
     if !late.is_empty() {
         unpack(session, open, node.id, false).await?;
@@ -202,5 +214,5 @@ pub(crate) async fn take_over(session: &Session, node: Node, time: &Time) -> Res
         unpack(session, open, node.id, true).await?;
     }
     session.execute(ADOPT, &[&now, &node.id.0]).await?;
-    Ok((now, session.execute(TELL, &[&node.id.0]).await? > 0))
+    Ok(Renewed { now, news: session.execute(TELL, &[&node.id.0]).await? > 0, nodes })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 
 use fspiop::{Currency, FspId, PartyId, QuoteId, Timestamp, TransferId};
@@ -18,7 +18,7 @@ use crate::{
     books, columns,
     error::{self, Failure},
     migration,
-    node::{self, Node},
+    node::{self, Node, Renewed},
     packets, partitions,
     session::{Link, Parameters, Purpose, Session, within},
     story,
@@ -54,6 +54,8 @@ struct Writing {
     told_doubts: AtomicU64,
     /// When it is to be seen whether there are partitions for the next days, in milliseconds since 1970 on the database's clock.
     partitions_until: AtomicI64,
+    /// Nodes that share the outbox, as last seen.
+    nodes: AtomicU32,
 }
 
 impl PostgresStore {
@@ -89,7 +91,8 @@ impl PostgresStore {
         let claims = Mutex::new(Link::new(settings.clone(), Purpose::Write));
         let writer = Arc::new(Mutex::new(writer));
         let (told_doubts, partitions_until) = (AtomicU64::new(0), AtomicI64::new(0));
-        let writing = Writing { node, time, writer, claims, doubts, told_doubts, partitions_until };
+        let nodes = AtomicU32::new(1);
+        let writing = Writing { node, time, writer, claims, doubts, told_doubts, partitions_until, nodes };
         Ok(PostgresStore::new(settings, current, Some(writing)))
     }
 
@@ -203,7 +206,8 @@ impl PostgresStore {
         let renewed = transaction(&mut link, "BEGIN", async |session| {
             node::take_over(session, writing.node, &writing.time).await
         });
-        let (now, news) = renewed.await?;
+        let Renewed { now, news, nodes } = renewed.await?;
+        writing.nodes.store(u32::try_from(nodes).unwrap_or(u32::MAX).max(1), Ordering::Relaxed);
         if now >= writing.partitions_until.load(Ordering::Relaxed) {
             make_partitions(&mut link, writing, now).await;
         }
@@ -346,6 +350,10 @@ impl Store for PostgresStore {
 
     fn take_over(&self) -> BoxFuture<'_, Result<bool, StoreError>> {
         self.renew_claim().boxed()
+    }
+
+    fn nodes(&self) -> u32 {
+        self.writing.as_ref().map_or(1, |writing| writing.nodes.load(Ordering::Relaxed))
     }
 
     fn leave(&self) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -132,6 +132,11 @@ pub trait Store: Send + Sync + 'static {
     /// once a second.
     fn take_over(&self) -> BoxFuture<'_, Result<bool, StoreError>>;
 
+    /// How many nodes share the outbox, this one included, as was seen when the claim was last renewed.
+    fn nodes(&self) -> u32 {
+        1
+    }
+
     /// Gives up this node's claim to its part of the outbox: the rest of it is another node's as soon as one renews its own
     /// claim. For a node that ends in good order; one that goes on has its claim again with its next renewal. A store that
     /// only one process uses has nothing to give up.

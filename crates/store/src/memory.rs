@@ -405,6 +405,10 @@ impl Store for MemoryStore {
         ready(tables.take_over(self.node, now))
     }
 
+    fn nodes(&self) -> u32 {
+        u32::try_from(self.tables().claims.len()).unwrap_or(u32::MAX).max(1)
+    }
+
     fn leave(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         self.tables().claims.remove(&self.node);
         ready(())

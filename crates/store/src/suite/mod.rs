@@ -145,6 +145,7 @@ cases! {$ store_nodes_suite Nodes
         a_change_on_one_node_binds_the_others
         a_transfer_goes_on_on_any_node
         nodes_share_the_cap
+        nodes_know_how_many_they_are
         messages_about_one_subject_stay_with_one_node
         what_a_lost_node_left_is_taken_over
         what_a_node_gave_up_is_taken_over_at_once

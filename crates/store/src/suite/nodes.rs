@@ -158,6 +158,24 @@ pub fn what_a_node_gave_up_is_taken_over_at_once<F: Nodes>() {
     assert_eq!(pair.outbox_of_second(), own);
 }
 
+/// Nodes count each other when they renew their claims: one that has given its claim up, or is lost, counts no more.
+pub fn nodes_know_how_many_they_are<F: Nodes>() {
+    let pair = Pair::<F>::onboarded();
+    let nodes = || (pair.world.store().nodes(), pair.second.nodes());
+    pair.take_over();
+    pair.take_over();
+    assert_eq!(nodes(), (2, 2));
+    pair.world.wait(pair.second.leave());
+    pair.world.wait(pair.world.store().take_over());
+    assert_eq!(nodes().0, 1);
+    pair.take_over();
+    pair.take_over();
+    assert_eq!(nodes(), (2, 2));
+    pair.world.clock.advance(5_000);
+    pair.world.wait(pair.world.store().take_over());
+    assert_eq!(nodes().0, 1);
+}
+
 /// Renewing in time is enough.
 pub fn a_node_that_renews_keeps_its_messages<F: Nodes>() {
     let pair = Pair::<F>::onboarded();
