@@ -1,12 +1,12 @@
 //! What a run ran on: [`Host`].
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, io::Read as _, path::Path};
 
 use serde::{Deserialize, Serialize};
 
 use crate::observer::Observer;
 
-/// The machine of the load, and the database server. What is not known is `null`.
+/// The machine of the load, and the database: a server, or a SQLite file. What is not known is `null`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
     /// Model of the processor.
@@ -19,9 +19,10 @@ pub struct Host {
     pub kernel: String,
     /// Where the store's files are: device and file system.
     pub disk: Option<String>,
-    /// The database server's version.
+    /// The version of the database server, or of the SQLite that has written the file.
     pub database: Option<String>,
-    /// The database server's settings that say how durable it is.
+    /// The settings of the database that say how durable it is. Of SQLite only what stands in the file: what a hub asks for on
+    /// its connections (`synchronous=FULL`) can't be seen from outside.
     pub database_settings: BTreeMap<String, String>,
 }
 
@@ -32,7 +33,8 @@ impl Host {
             Some(database) => database.describe().await.ok(),
             None => None,
         };
-        let (database, database_settings) = described.unzip();
+        let file = observer.meter().store_file.as_deref();
+        let (database, database_settings) = described.or_else(|| file.and_then(describe_file)).unzip();
         let system = rustix::system::uname();
         let words =
             [system.sysname(), system.release(), system.machine()].map(|word| word.to_string_lossy().into_owned());
@@ -54,6 +56,16 @@ impl Host {
             database_settings: database_settings.unwrap_or_default(),
         }
     }
+}
+
+/// What the header of a SQLite file says: who wrote it last, and how (sqlite.org/fileformat2.html, 1.3).
+fn describe_file(path: &Path) -> Option<(String, BTreeMap<String, String>)> {
+    let mut header = [0; 100];
+    fs::File::open(path).ok()?.read_exact(&mut header).ok()?;
+    let number = u32::from_be_bytes(header[96..].try_into().ok()?);
+    let version = format!("SQLite {}.{}.{}", number / 1_000_000, number / 1_000 % 1_000, number % 1_000);
+    let journal = if header[18] == 2 { "wal" } else { "rollback" };
+    header.starts_with(b"SQLite format 3\0").then(|| (version, [("journal_mode".into(), journal.into())].into()))
 }
 
 fn after<'a>(text: &'a str, name: &str) -> Option<&'a str> {
@@ -80,6 +92,22 @@ fn disk(mounts: &str, folder: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sqlite_file_says_how_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hub.sqlite");
+        assert_eq!(describe_file(&path), None, "there is none");
+        let mut header = [0; 100];
+        fs::write(&path, header).unwrap();
+        assert_eq!(describe_file(&path), None, "it is another one");
+        header[..16].copy_from_slice(b"SQLite format 3\0");
+        header[18] = 2;
+        header[96..].copy_from_slice(&3_050_004_u32.to_be_bytes());
+        fs::write(&path, header).unwrap();
+        let settings = BTreeMap::from([("journal_mode".to_owned(), "wal".to_owned())]);
+        assert_eq!(describe_file(&path), Some(("SQLite 3.50.4".to_owned(), settings)));
+    }
 
     #[test]
     fn the_innermost_mount_holds_a_folder() {
