@@ -30,7 +30,6 @@ fn wrong_flags_are_refused_by_name() {
     check(&["--lookup-url", "http://127.0.0.1:1"], 2, &["--hub"]);
     check(&["compare", "/no/such/a.json", "/no/such/b.json"], 2, &["/no/such/a.json", "can't be read"]);
     check(&["compare", "a.json"], 2, &["B.json"]);
-    check(&["fill", "--store", "sqlite:hub.sqlite"], 1, &["a file can't be filled", "PostgreSQL"]);
     check(&["fill", "--transfers", "1"], 2, &["no store is named"]);
     check(&["fill", "--days", "0"], 2, &["--days", "1..=365"]);
     check(&["--hub", "localhost"], 2, &["--hub", "http://HOST:PORT"]);
@@ -86,6 +85,26 @@ fn a_bench_starts_a_hub_measures_it_and_leaves_nothing_behind() {
     let left: Vec<String> = support::files(folder.path());
     assert_eq!(left, [named], "the hub's folder is gone");
     assert_eq!(hubs_in(folder.path().to_str().unwrap()), 0, "the hub is gone");
+}
+
+#[test]
+fn a_filled_file_is_in_order_and_a_hub_goes_on_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hub.sqlite");
+    let store = format!("sqlite:{}", file.display());
+    let fill = ["bench", "fill", "--transfers", "1000", "--days", "2", "-o", "json", "--store", &store];
+    let filled = Finished::of(&mut mojaloop(&fill)).expect(0, &[]).json();
+    assert_eq!((&filled["kind"], &filled["transfers"]), (&"Fill".into(), &1000.into()), "{filled}");
+    Finished::of(&mut mojaloop(&fill)).expect(1, &["seed 0 are there already", "another seed"]);
+    let flags = ["bench", "--rate", "10", "--duration", "1s", "--warmup", "0s", "-o", "json", "--store", &store];
+    let result = Finished::of(mojaloop(&flags).env("TMPDIR", folder.path())).json();
+    assert_eq!(result["payments"]["committed"], 10, "{result}");
+    let audit = Finished::of(&mut mojaloop(&["audit", "-o", "json", "--store", &store])).expect(0, &[]).json();
+    assert_eq!((&audit["verdict"], &audit["transfers"]), (&"pass".into(), &1010.into()), "{audit}");
+    let lock = std::fs::File::open(file.with_extension("sqlite.lock")).unwrap();
+    lock.lock().unwrap();
+    Finished::of(&mut mojaloop(&[&fill[..], &["--seed", "1"]].concat()))
+        .expect(1, &["hub.sqlite", "in use by another hub", "stop"]);
 }
 
 #[test]

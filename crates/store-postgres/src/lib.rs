@@ -34,7 +34,7 @@ mod writes;
 #[cfg(test)]
 mod tests;
 
-pub use fill::{Past, fill};
+pub use fill::fill;
 pub use migration::{Migrate, Migrated};
 pub use postgres_store::PostgresStore;
 pub use settings::PostgresSettings;

@@ -9,6 +9,7 @@ mod batch;
 mod columns;
 mod connection;
 mod error;
+mod fill;
 mod lock;
 mod migration;
 mod open;

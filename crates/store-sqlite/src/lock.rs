@@ -25,7 +25,8 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => Ok(Lock(file)),
             Err(TryLockError::WouldBlock) => {
-                Err(StoreError::Unavailable(format!("in use by another hub, which holds {}", path.display())))
+                let text = format!("in use by another hub, which holds {}; one process has a file", path.display());
+                Err(StoreError::Unavailable(format!("{text}; hint: stop that hub first")))
             }
             Err(TryLockError::Error(error)) => Err(failed(&error)),
         }

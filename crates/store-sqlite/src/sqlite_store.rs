@@ -22,8 +22,8 @@ use crate::{
 /// A store in one file, which no other process can open as long as this lives. Dropping it finishes what was begun.
 pub struct SqliteStore {
     // Dropped from top to bottom: the writer's connection is the last to close and tidies up, then the lock goes.
-    reader: Worker<Connection>,
-    auditor: Worker<Connection>,
+    pub(crate) reader: Worker<Connection>,
+    pub(crate) auditor: Worker<Connection>,
     pub(crate) writer: Worker<Writer>,
     current: Arc<Current>,
     _lock: Lock,

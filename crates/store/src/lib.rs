@@ -7,6 +7,7 @@
 mod clock;
 mod error;
 mod memory;
+pub mod past;
 mod story;
 #[cfg(feature = "suite")]
 pub mod suite;

@@ -2,7 +2,10 @@
 
 mod location;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use fspiop::FspId;
 use store::{Clock, Store, StoreError};
@@ -10,7 +13,8 @@ use store_postgres::{Migrate, PostgresSettings, PostgresStore};
 use store_sqlite::{ReadOnlySqlite, SqliteStore};
 
 pub use location::{StoreLocation, StoreLocationError};
-pub use store_postgres::{Migrated, Past};
+pub use store::past::Past;
+pub use store_postgres::Migrated;
 
 /// What is to be opened, and by whom.
 #[derive(Clone, Debug)]
@@ -48,11 +52,7 @@ impl std::fmt::Debug for Database {
 /// own.
 pub async fn open(opening: Opening, clock: Arc<dyn Clock>) -> Result<Arc<dyn Store>, StoreError> {
     match &opening.location {
-        StoreLocation::Sqlite(file) => {
-            let (file, hub) = (file.clone(), opening.hub);
-            let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&file, hub, clock)).await;
-            Ok(Arc::new(opened.map_err(|error| StoreError::Unavailable(error.to_string()))??))
-        }
+        StoreLocation::Sqlite(file) => Ok(Arc::new(open_file(file, opening.hub, clock).await?)),
         StoreLocation::Postgres(url) => {
             let settings = settings(url, opening.hub, opening.database);
             Ok(Arc::new(PostgresStore::open(settings, Migrate::Yes).await?))
@@ -88,17 +88,26 @@ pub async fn migrate(opening: Opening, clock: Arc<dyn Clock>) -> Result<Migrated
 /// Adds transfers of the past, to see how a hub works on a store that has seen many; `progress` is told how many so far.
 ///
 /// # Errors
-/// As [`store_postgres::fill`]; [`StoreError::Refused`] for a file.
-pub async fn fill(opening: Opening, past: Past, progress: impl FnMut(u64)) -> Result<(), StoreError> {
+/// As [`SqliteStore::fill`] and [`store_postgres::fill`], and those of opening: a file is its hub's alone while that runs.
+pub async fn fill(
+    opening: Opening,
+    clock: Arc<dyn Clock>,
+    past: Past,
+    progress: impl FnMut(u64),
+) -> Result<(), StoreError> {
     match &opening.location {
-        StoreLocation::Sqlite(_) => {
-            Err(StoreError::Refused("a file can't be filled, only a PostgreSQL database".into()))
-        }
+        StoreLocation::Sqlite(file) => open_file(file, opening.hub, clock).await?.fill(past, progress).await,
         StoreLocation::Postgres(url) => {
             let settings = settings(url, opening.hub, opening.database);
             Box::pin(store_postgres::fill(&settings, past, progress)).await
         }
     }
+}
+
+async fn open_file(file: &Path, hub: FspId, clock: Arc<dyn Clock>) -> Result<SqliteStore, StoreError> {
+    let file = file.to_owned();
+    let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&file, hub, clock)).await;
+    opened.map_err(|error| StoreError::Unavailable(error.to_string()))?
 }
 
 fn settings(url: &str, hub: FspId, database: Database) -> PostgresSettings {

@@ -2,10 +2,10 @@
 
 use fspiop::{Identifier, TransferId};
 use ledger::TransferStatus;
-use store::{Fate, Store, StoreError};
+use store::{Fate, Store, StoreError, past::Past};
 
 use super::{runtime, settings, tamper};
-use crate::{Migrate, Past, PostgresStore, fill};
+use crate::{Migrate, PostgresStore, fill};
 
 #[test]
 fn the_past_is_as_if_it_had_been() {

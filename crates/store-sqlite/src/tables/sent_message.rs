@@ -7,6 +7,30 @@ use switch::{Delivery, MessageId, Subject};
 
 use crate::{columns::Columns, query, value::Stored};
 
+/// Adds a message that never was in the outbox. One that is still to be delivered belongs there.
+pub(crate) fn write(connection: &Connection, message: &SentMessage, subject: &Subject) -> Result<(), StoreError> {
+    let sql = "INSERT INTO sent_message
+                   (id, recipient, method, path, subject, created_at, attempts, last_attempt_at, reason)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let SentMessage { id, recipient, method, path, created_at, attempts, last_attempt_at, fate } = message;
+    let reason = match fate {
+        Fate::GaveUp { reason } => Some(reason.clone()),
+        Fate::Delivered | Fate::Pending { .. } => None,
+    };
+    let values = [
+        id.write(),
+        recipient.write(),
+        method.write(),
+        path.write(),
+        subject.write(),
+        created_at.write(),
+        attempts.write(),
+        last_attempt_at.write(),
+        reason.write(),
+    ];
+    query::execute(connection, sql, values)
+}
+
 /// Notes that a message of the outbox is done with; `reason` is why it was given up.
 pub(crate) fn done(connection: &Connection, delivery: &Delivery, reason: Option<&str>) -> Result<(), StoreError> {
     let sql = "INSERT INTO sent_message

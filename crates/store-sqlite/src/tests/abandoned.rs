@@ -8,7 +8,7 @@ use switch::{Command, Delivery, DeliveryResult, Headers, Inbound, MessageId, Met
 use super::{Folder, NOW, commit, open};
 
 /// A request whose answer is an error to its sender.
-fn unwelcome() -> Command {
+pub(super) fn unwelcome() -> Command {
     let source = FspId::parse("payerfsp").unwrap();
     Command::RegisterParty {
         inbound: Inbound {

@@ -4,8 +4,10 @@ mod abandoned;
 mod checkpoint;
 mod corrupt_rows;
 mod failures;
+mod fill;
 mod folder;
 mod opening;
+mod plans;
 mod suite;
 mod versions;
 

@@ -8,7 +8,8 @@ use store::{Clock, suite::Fixture};
 use super::Folder;
 use crate::SqliteStore;
 
-struct File {
+/// A store in a file of its own.
+pub(super) struct File {
     store: Option<SqliteStore>,
     hub: FspId,
     clock: Arc<dyn Clock>,

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use clap::{Args, value_parser};
+use hub::system_clock;
 use serde::Serialize;
 use stores::Past;
 
@@ -41,7 +42,7 @@ pub(super) fn run(arguments: FillArguments, global: &Global) -> Result<(), Failu
     let past = Past { transfers: arguments.transfers, days: arguments.days, seed: arguments.seed };
     let (started, progress) = (Instant::now(), Steps::new(global.no_progress));
     let mut fill = Fill { store: opening.location.to_string(), transfers: 0, seconds: 0.0 };
-    let filling = stores::fill(opening, past, |done| {
+    let filling = stores::fill(opening, system_clock(), past, |done| {
         fill.transfers = done;
         progress.live(&format!("{done} of {} transfers", past.transfers));
     });
