@@ -26,6 +26,8 @@ fn the_past_is_as_if_it_had_been() {
             assert_eq!(transfer.status, TransferStatus::Committed);
             assert_eq!(transfer.fulfilment.unwrap().condition(), transfer.condition);
         }
+        let first = "374708ff-f771-4dd5-979e-c875d56cd228".parse().unwrap();
+        assert!(books.transfers.iter().any(|transfer| transfer.id == first), "as in a file of this seed");
         let days = "SELECT count(DISTINCT tableoid) FROM transfer";
         assert!(["3", "4"].contains(&tamper(&settings, days).trim()));
         assert_eq!(tamper(&settings, "SELECT count(*) FROM transfer_other").trim(), "0");
