@@ -1,7 +1,5 @@
 //! What a PostgreSQL server says of itself and of what it holds: [`Database`]. A connection of the load's own.
 
-mod address;
-
 use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
@@ -96,7 +94,10 @@ pub(crate) struct Database(Client);
 
 impl Database {
     pub(crate) async fn connect(access: &DatabaseAccess) -> Result<Database, String> {
-        let (config, tls) = address::read(access)?;
+        let config = postgres_access::config(&access.url, access.password.as_deref());
+        let mut config = config.map_err(|error| error.to_string())?;
+        config.application_name("mojaloop bench");
+        let tls = postgres_access::connector(access.root_certificates.as_deref()).map_err(|error| error.to_string())?;
         let connected = timeout(PATIENCE, config.connect(tls)).await.map_err(|_| "no answer".to_owned())?;
         let (client, connection) = connected.map_err(in_words)?;
         // Ends with the client; what goes wrong is told to whoever asks.

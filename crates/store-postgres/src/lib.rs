@@ -26,7 +26,6 @@ mod settings;
 mod story;
 mod tables;
 mod time;
-mod tls;
 mod unpack;
 mod value;
 mod writes;

@@ -11,14 +11,14 @@ use std::{
 };
 
 use fspiop::Timestamp;
+use postgres_access::describe;
 use store::StoreError;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_postgres::{Client, Error, Row, Statement, types::ToSql};
 
 use crate::{
     error::{self, Failure},
-    settings::{PostgresSettings, describe},
-    tls,
+    settings::PostgresSettings,
 };
 
 /// How long to wait for a connection: a failover's new primary is tried again rather than waited for.
@@ -110,7 +110,7 @@ impl Session {
         if config.get_application_name().is_none() {
             config.application_name(format!("mojaloop {}", settings.node));
         }
-        let tls = tls::connector(settings.root_certificates.as_deref())?;
+        let tls = settings.connector()?;
         // A server may take a connection and then say nothing. Where there are several, the next one is to have its turn.
         let patience = if config.get_hosts().len() == 1 { CONNECT_TIMEOUT } else { ANSWER_TIMEOUT };
         let connected = timeout(patience, config.connect(tls)).await;

@@ -1,20 +1,17 @@
 //! Where the database is, and how it is reached.
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{fmt, path::PathBuf};
 
 use fspiop::FspId;
+use postgres_access::{AccessError, describe};
 use store::StoreError;
-use tokio_postgres::{
-    Config,
-    config::{Host, SslMode},
-};
+use tokio_postgres::Config;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Where the database is, and who asks.
 #[derive(Clone)]
 pub struct PostgresSettings {
-    /// `postgres://user@host:port/database?sslmode=…`, several hosts with commas between them, as libpq has them. `sslmode` is
-    /// `disable`, `prefer` or `require` (`verify-ca` and `verify-full` mean the same as `require`): where TLS is used, the
-    /// server's certificate is verified. Without it TLS is required, except where all hosts are this machine.
+    /// `postgres://user@host:port/database?sslmode=…`, see [`postgres_access::config`].
     pub url: Box<str>,
     /// The password, unless the URL has one or none is needed.
     pub password: Option<Box<str>>,
@@ -44,70 +41,17 @@ impl fmt::Debug for PostgresSettings {
 impl PostgresSettings {
     /// The settings as the driver has them.
     pub(crate) fn config(&self) -> Result<Config, StoreError> {
-        let (url, mode) = take_ssl_mode(&self.url)?;
-        // The driver's text may hold parts of the URL, and with them a password.
-        let mut config = Config::from_str(&url).map_err(|_| unreadable("postgres://user@host:5432/database"))?;
-        if config.get_hosts().is_empty() {
-            return Err(unreadable("a host"));
-        }
-        let local = config.get_hosts().iter().all(is_local);
-        config.ssl_mode(mode.unwrap_or(if local { SslMode::Disable } else { SslMode::Require }));
-        if let Some(password) = &self.password {
-            config.password(password.as_bytes());
-        }
-        if config.get_dbname().is_none() {
-            return Err(unreadable("the name of a database"));
-        }
-        Ok(config)
+        postgres_access::config(&self.url, self.password.as_deref()).map_err(unavailable)
+    }
+
+    /// What makes TLS of connections.
+    pub(crate) fn connector(&self) -> Result<MakeRustlsConnect, StoreError> {
+        postgres_access::connector(self.root_certificates.as_deref()).map_err(unavailable)
     }
 }
 
-fn unreadable(expected: &str) -> StoreError {
-    StoreError::Unavailable(format!("database URL: expected {expected}"))
-}
-
-/// Hosts, ports and database, for people.
-pub(crate) fn describe(config: &Config) -> String {
-    let host = |host: &Host| match host {
-        Host::Tcp(name) => name.clone(),
-        #[cfg(unix)]
-        Host::Unix(path) => path.display().to_string(),
-    };
-    let hosts: Vec<_> = config.get_hosts().iter().map(host).collect();
-    let ports: Vec<_> = config.get_ports().iter().map(ToString::to_string).collect();
-    format!("{}:{}/{}", hosts.join(","), ports.join(","), config.get_dbname().unwrap_or_default())
-}
-
-fn is_local(host: &Host) -> bool {
-    match host {
-        Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback()),
-        #[cfg(unix)]
-        Host::Unix(_) => true,
-    }
-}
-
-/// The driver knows fewer modes than libpq: ours are taken out before it reads the URL.
-fn take_ssl_mode(url: &str) -> Result<(String, Option<SslMode>), StoreError> {
-    let Some((address, query)) = url.split_once('?') else { return Ok((url.to_owned(), None)) };
-    let (mut mode, mut rest) = (None, Vec::new());
-    for part in query.split('&') {
-        match part.strip_prefix("sslmode=") {
-            None if part.starts_with("sslrootcert=") => {
-                let text = "database URL: sslrootcert: expected none; hint: --store-certificates FILE";
-                return Err(StoreError::Unavailable(text.to_owned()));
-            }
-            None => rest.push(part),
-            Some("disable") => mode = Some(SslMode::Disable),
-            Some("allow" | "prefer") => mode = Some(SslMode::Prefer),
-            Some("require" | "verify-ca" | "verify-full") => mode = Some(SslMode::Require),
-            Some(other) => {
-                let text = format!("database URL: sslmode: found {other}, expected disable, prefer or require");
-                return Err(StoreError::Unavailable(text));
-            }
-        }
-    }
-    let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
-    Ok((format!("{address}{query}"), mode))
+fn unavailable(error: AccessError) -> StoreError {
+    StoreError::Unavailable(error.to_string())
 }
 
 #[cfg(test)]
@@ -122,34 +66,6 @@ mod tests {
             node: "node".into(),
             hub: FspId::parse("Hub").unwrap(),
         }
-    }
-
-    #[track_caller]
-    fn check(url: &str, expect: SslMode) {
-        assert_eq!(settings(url).config().unwrap().get_ssl_mode(), expect, "{url}");
-    }
-
-    #[test]
-    fn tls_is_required_unless_the_database_is_here() {
-        check("postgres://mojaloop@db.example/hub", SslMode::Require);
-        check("postgres://mojaloop@db.example:5432,127.0.0.1:5433/hub", SslMode::Require);
-        check("postgres://mojaloop@localhost/hub", SslMode::Disable);
-        check("postgres://mojaloop@127.0.0.1,[::1]/hub?application_name=x", SslMode::Disable);
-        check("postgres:///hub?host=/run/postgresql&user=mojaloop", SslMode::Disable);
-        check(
-            "postgres://mojaloop@localhost/hub?sslmode=verify-full&target_session_attrs=read-write",
-            SslMode::Require,
-        );
-        check("postgres://mojaloop@db.example/hub?sslmode=disable", SslMode::Disable);
-        check("postgres://mojaloop@db.example/hub?sslmode=prefer", SslMode::Prefer);
-    }
-
-    #[test]
-    fn what_is_wrong_with_a_url_is_named() {
-        let refusal = |url| settings(url).config().unwrap_err().to_string();
-        assert!(refusal("postgres://mojaloop@db/hub?sslmode=never").contains("sslmode: found never, expected disable"));
-        assert!(refusal("mysql//x").contains("expected postgres://user@host:5432/database"));
-        assert!(refusal("postgres://mojaloop@db").contains("the name of a database"));
     }
 
     #[test]

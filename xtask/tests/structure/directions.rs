@@ -18,7 +18,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tls", &[]),
     ("hub", &["store", "switch", "ledger", "identity", "fspiop", "tls"]),
     ("participant", &["identity", "fspiop"]),
-    ("store-postgres", &["store", "switch", "ledger", "fspiop"]),
+    ("postgres-access", &[]),
+    ("store-postgres", &["store", "switch", "ledger", "fspiop", "postgres-access"]),
     ("stores", &["store", "store-sqlite", "store-postgres", "fspiop"]),
     ("postgres-server", &[]),
     ("definition", &["fspiop"]),
@@ -45,7 +46,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("miniloop", &["kubernetes", "image", "provisioning", "definition", "operations", "fspiop"]),
     ("helm", &["kubernetes", "image", "provisioning", "definition", "operations", "fspiop"]),
     ("iac", &["definition", "operations"]),
-    ("load", &["provisioning", "definition", "operations", "participant", "identity", "fspiop", "tls"]),
+    (
+        "load",
+        &["provisioning", "definition", "operations", "participant", "identity", "fspiop", "tls", "postgres-access"],
+    ),
     ("simulation", &["hub", "participant", "store", "switch", "ledger", "fspiop"]),
     (
         "cli",
