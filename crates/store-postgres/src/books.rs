@@ -1,10 +1,13 @@
 //! Everything about money, for audits: read at one moment, with cursors, so that only a few rows are in memory.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use fspiop::{Timestamp, TransferId};
-use ledger::{Entry, FundsMovement, Transfer};
-use store::{Page, StoreError, Visitor};
+use ledger::{AccountId, Entry, FundsMovement, Transfer};
+use store::{Archived, Page, StoreError, Visitor};
 use tokio_postgres::{IsolationLevel, Portal, Transaction};
 
 use crate::{
@@ -12,7 +15,7 @@ use crate::{
     columns::{self, Columns},
     error,
     session::{Purpose, Session},
-    tables::{balance, configuration, entry, funds_movement, transfer},
+    tables::{balance, configuration, entry, funds_movement, opening_balance, transfer},
 };
 
 /// Rows that a cursor fetches at a time: enough to hide the round trip, little enough to forget.
@@ -31,8 +34,13 @@ pub(crate) async fn visit(settings: Arc<PostgresSettings>, mut visitor: Visitor)
 async fn visit_accounts(transaction: &Transaction<'_>, visitor: &mut Visitor) -> Result<(), StoreError> {
     let rows = transaction.query(configuration::ACCOUNTS, &[]).await.map_err(|error| error::of(&error))?;
     let read = |columns: &mut Columns<'_>| Ok((configuration::read_account(columns)?, balance::read(columns)?));
-    for (account, (_, balance)) in columns::all("account", &rows, read)? {
-        visitor(Page::Account(account, balance));
+    let accounts = columns::all("account", &rows, read)?;
+    let rows = transaction.query(opening_balance::ALL, &[]).await.map_err(|error| error::of(&error))?;
+    let archived = columns::all("opening_balance", &rows, opening_balance::read)?;
+    let archived: HashMap<AccountId, Archived> = archived.into_iter().collect();
+    for (account, (_, balance)) in accounts {
+        let archived = archived.get(&account.id).copied().unwrap_or(Archived::NOTHING);
+        visitor(Page::Account { account, balance, archived });
     }
     Ok(())
 }

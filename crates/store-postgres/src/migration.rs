@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_outbox_batches.sql"),
     include_str!("../migrations/0005_partitions.sql"),
     include_str!("../migrations/0006_move.sql"),
+    include_str!("../migrations/0007_archive.sql"),
 ];
 
 /// The newest version that this program knows.

@@ -14,7 +14,7 @@ pub mod suite;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use fspiop::{Currency, PartyId, QuoteId, Timestamp, TransferId};
+use fspiop::{Amount, Currency, PartyId, QuoteId, Timestamp, TransferId};
 use futures_util::{FutureExt, future::BoxFuture};
 use ledger::{Account, AccountId, Balance, Entry, FundsMovement, ParticipantId, Transfer};
 use switch::{Command, Configuration, Message, MessageId, Outcome, PartyEntry, Quote};
@@ -59,7 +59,14 @@ pub struct Books {
 #[derive(Clone, Debug)]
 pub enum Page {
     /// An account with its balance. All accounts come first, by number.
-    Account(Account, Balance),
+    Account {
+        /// The account.
+        account: Account,
+        /// Its balance.
+        balance: Balance,
+        /// What of the balance comes from lines of the journal that were archived: they are in the store no more.
+        archived: Archived,
+    },
     /// Everything under one id, each id once: the transfer, the movement of funds, the journal's lines in their order. Lines
     /// without either of the two stand alone.
     Movement {
@@ -72,6 +79,20 @@ pub enum Page {
         /// The lines of the journal.
         entries: Vec<Entry>,
     },
+}
+
+/// By how much archived lines of the journal raised and lowered an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Archived {
+    /// The sum of the lines that raised it.
+    pub raised: Amount,
+    /// The sum of the lines that lowered it.
+    pub lowered: Amount,
+}
+
+impl Archived {
+    /// Of an account, or a store, none of whose lines were archived.
+    pub const NOTHING: Archived = Archived { raised: Amount::ZERO, lowered: Amount::ZERO };
 }
 
 /// Between whom and when transfers are looked for.
@@ -168,7 +189,7 @@ async fn collect_books<S: Store + ?Sized>(store: &S) -> Result<Books, StoreError
         .visit_books(Box::new(move |page| {
             let mut books = shared.lock().unwrap_or_else(PoisonError::into_inner);
             match page {
-                Page::Account(account, balance) => books.accounts.push((account, balance)),
+                Page::Account { account, balance, .. } => books.accounts.push((account, balance)),
                 Page::Movement { transfer, funds, entries, .. } => {
                     books.transfers.extend(transfer);
                     books.funds.extend(funds);

@@ -19,7 +19,8 @@ use switch::{
 };
 
 use crate::{
-    Between, Books, Clock, Committed, FIRST_VERSION, Fate, Page, SentMessage, Store, StoreError, Story, Visitor,
+    Archived, Between, Books, Clock, Committed, FIRST_VERSION, Fate, Page, SentMessage, Store, StoreError, Story,
+    Visitor,
 };
 
 /// How long a node's claim to its part of the outbox holds without being renewed.
@@ -291,7 +292,7 @@ impl Tables {
     fn visit(&self, visitor: &mut Visitor) {
         let books = self.books();
         for (account, balance) in books.accounts {
-            visitor(Page::Account(account, balance));
+            visitor(Page::Account { account, balance, archived: Archived::NOTHING });
         }
         let mut entries = BTreeMap::<TransferId, Vec<Entry>>::new();
         for entry in books.entries {

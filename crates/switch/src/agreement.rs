@@ -19,7 +19,9 @@ pub(crate) fn request(
     let Some(payer) = participant(state, &inbound.source) else { return };
     let earlier = state.quote(id).cloned();
     let modified = FspiopError::plain(ErrorCode::ModifiedRequest);
-    if earlier.as_ref().is_some_and(|earlier| earlier.request_hash != hash || earlier.payer != payer.id) {
+    let differs = earlier.as_ref().is_some_and(|earlier| earlier.request_hash != hash || earlier.payer != payer.id);
+    // Of an archived quote nobody knows any more whether this is the same request.
+    if differs || state.is_archived(id) {
         return refuse(state, inbound, id, &modified);
     }
     if !needs.payer.iter().all(|currency| can_transfer(state, &payer, *currency)) {

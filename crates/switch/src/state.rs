@@ -1,7 +1,7 @@
 //! The working set of one batch, and the batch itself.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -107,6 +107,7 @@ pub struct State {
     pub ledger: Ledger,
     pub(crate) routing: Arc<Routing>,
     pub(crate) quotes: HashMap<QuoteId, Quote>,
+    used_quotes: HashSet<QuoteId>,
     parties: HashMap<PartyId, Vec<PartyEntry>>,
     pub(crate) changes: Changes,
     pub(crate) now: Timestamp,
@@ -121,6 +122,7 @@ impl State {
             ledger: Ledger::new(configuration.registry.clone()),
             routing: configuration.routing.clone(),
             quotes: HashMap::new(),
+            used_quotes: HashSet::new(),
             parties: HashMap::new(),
             changes: Changes::default(),
             now,
@@ -132,6 +134,11 @@ impl State {
     /// Puts a stored quote into the working set.
     pub fn load_quote(&mut self, quote: Quote) {
         self.quotes.insert(quote.id, quote);
+    }
+
+    /// Says that a quote's id was used, though the quote may have been archived: no new one gets it.
+    pub fn load_used_quote(&mut self, id: QuoteId) {
+        self.used_quotes.insert(id);
     }
 
     /// Puts a stored entry of the built-in directory into the working set.
@@ -176,6 +183,11 @@ impl State {
     /// A quote of the working set.
     pub fn quote(&self, id: QuoteId) -> Option<&Quote> {
         self.quotes.get(&id)
+    }
+
+    /// Whether a quote of this id was archived.
+    pub(crate) fn is_archived(&self, id: QuoteId) -> bool {
+        self.used_quotes.contains(&id) && !self.quotes.contains_key(&id)
     }
 
     /// Endpoints and oracles as the batch has left them so far.

@@ -84,8 +84,9 @@ impl Auditor {
     /// Looks at a page; accounts come first, as [`Store::visit_books`](store::Store::visit_books) has them.
     pub fn visit(&mut self, page: Page) {
         match page {
-            Page::Account(account, balance) => {
+            Page::Account { account, balance, archived } => {
                 self.counted.accounts += 1;
+                self.conservation.open(&account, &archived);
                 self.accounts.add(account, balance);
             }
             Page::Movement { id, transfer, funds, entries } => {

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use fspiop::{Amount, Currency};
-use ledger::{AccountId, AccountType, Entry, FundsStatus, TransferStatus};
+use ledger::{Account, AccountId, AccountType, Entry, FundsStatus, TransferStatus};
+use store::Archived;
 
 use super::{
     accounts::Accounts,
@@ -30,6 +31,8 @@ struct Sums {
     balances: i128,
     /// Balances of position accounts.
     positions: i128,
+    /// What archived lines left on all accounts.
+    archived: i128,
 }
 
 impl Conservation {
@@ -38,10 +41,17 @@ impl Conservation {
             "I1",
             "Conservation",
             "each line of the journal moves an amount above 0 between two accounts of its currency; each balance is the \
-             sum of its lines; in each currency all balances together, and what is in transit, are what is RESERVED, and \
-             the positions together are the RESERVED transfers",
+             sum of its lines, archived ones too; in each currency all balances together, and what is in transit, are what is RESERVED, and \
+             the positions together are the RESERVED transfers; archived lines raise as much as they lower",
         );
         Conservation { invariant, sums: HashMap::new(), currencies: BTreeMap::new() }
+    }
+
+    /// Begins an account with what archived lines left on it.
+    pub(super) fn open(&mut self, account: &Account, archived: &Archived) {
+        let units = archived.raised.units() - archived.lowered.units();
+        *self.sums.entry(account.id).or_default() += units;
+        self.currencies.entry(account.currency).or_default().archived += units;
     }
 
     pub(super) fn look_at(&mut self, movement: &Movement<'_>, accounts: &Accounts) {
@@ -71,7 +81,7 @@ impl Conservation {
             let sum = self.sums.get(&account.id).copied().unwrap_or_default();
             let (found, about) = (balance.amount.units(), || accounts.describe(account.id));
             self.invariant.check(found == sum, || {
-                let expected = format!("{}, the sum of its lines of the journal", text(sum));
+                let expected = format!("{}, the sum of its lines of the journal, archived ones too", text(sum));
                 Finding::new(about(), format!("the balance {}", text(found)), expected)
             });
             let sums = self.currencies.entry(account.currency).or_default();
@@ -84,6 +94,7 @@ impl Conservation {
                 ("all balances together are", sums.balances, open, "all that is RESERVED"),
                 ("by the journal there is in transit", -sums.transit, open, "all that is RESERVED"),
                 ("all positions together are", sums.positions, sums.reserved, "all RESERVED transfers"),
+                ("archived lines left on all accounts", sums.archived, 0, "what they raised and lowered"),
             ] {
                 self.invariant.check(found == expected, || {
                     let expected = format!("{}, the sum of {of}", text(expected));

@@ -1,6 +1,6 @@
 //! Each kind of violation, planted into good books, is found and named.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use fspiop::{Amount, Currency, FspId, Fulfilment, Timestamp, TransferId};
 use ledger::{
@@ -8,7 +8,7 @@ use ledger::{
     FundsMovement, FundsStatus, Participant, ParticipantId, Registry, SettlementDelay, SettlementGranularity,
     SettlementInterchange, SettlementModel, Transfer, TransferStatus,
 };
-use store::{Fate, Page, SentMessage, Story};
+use store::{Archived, Fate, Page, SentMessage, Story};
 use switch::{MessageId, Method};
 
 use super::{Audit, Auditor, BOUND_MS, MAX_FINDINGS, Scope, Verdict};
@@ -45,6 +45,7 @@ struct World {
     transfers: Vec<Transfer>,
     funds: Vec<FundsMovement>,
     entries: Vec<Entry>,
+    archived: BTreeMap<AccountId, Archived>,
     stories: Vec<Story>,
     scope: Scope,
     now: Timestamp,
@@ -68,6 +69,7 @@ impl World {
             transfers: Vec::new(),
             funds: Vec::new(),
             entries: Vec::new(),
+            archived: BTreeMap::new(),
             stories: Vec::new(),
             scope: Scope { served_since: Some(START) },
             now: at(100),
@@ -146,7 +148,8 @@ impl World {
         let registry = Arc::new(self.registry);
         let mut auditor = Auditor::new(registry.clone(), self.now, self.scope);
         for (account, balance) in self.accounts {
-            auditor.visit(Page::Account(account, balance));
+            let archived = self.archived.get(&account.id).copied().unwrap_or(Archived::NOTHING);
+            auditor.visit(Page::Account { account, balance, archived });
         }
         let transfers = self.transfers.iter().map(|transfer| transfer.id);
         let mut ids: Vec<_> = transfers
@@ -298,6 +301,34 @@ fn money_made_or_lost() {
     });
     check("I1", &line, "account 99, which is not in the books", |world| {
         world.line(1, EntryKind::Commit).lowered = AccountId(99);
+    });
+}
+
+#[test]
+fn what_was_archived_counts() {
+    let archived = |world: &mut World, account, raised, lowered| {
+        world.archived.insert(account, Archived { raised: amount(raised), lowered: amount(lowered) });
+    };
+    let archive = |world: &mut World| {
+        archived(world, PAYER_POSITION, "7", "0");
+        archived(world, PAYEE_POSITION, "1", "8");
+        world.move_balance(PAYER_POSITION, "7");
+        world.move_balance(PAYEE_POSITION, "-7");
+    };
+    let mut good = World::good();
+    archive(&mut good);
+    let audit = good.audit();
+    assert_eq!(audit.verdict, Verdict::Pass, "{audit:#?}");
+    let account = "account 2 (payerfsp POSITION USD)";
+    let damage = |world: &mut World| {
+        archive(world);
+        archived(world, PAYER_POSITION, "8", "0");
+    };
+    check("I1", account, "the balance 27", damage);
+    check("I1", "currency USD", "archived lines left on all accounts 1", damage);
+    check("I1", account, "the balance 27", |world| {
+        archive(world);
+        world.archived.remove(&PAYER_POSITION);
     });
 }
 

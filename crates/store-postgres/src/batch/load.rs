@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use fspiop::{PartyId, Timestamp, TransferId};
+use fspiop::{PartyId, QuoteId, Timestamp, TransferId};
 use futures_util::future::BoxFuture;
 use ledger::{AccountId, Balance, FundsMovement, Transfer};
 use store::StoreError;
@@ -49,7 +49,7 @@ pub(super) struct Loaded {
     /// What was there before, so that the rest is new.
     pub(super) transfers: HashSet<TransferId>,
     pub(super) funds: HashSet<TransferId>,
-    pub(super) quotes: HashSet<fspiop::QuoteId>,
+    pub(super) quotes: HashSet<QuoteId>,
     pub(super) used: HashSet<TransferId>,
     /// Messages about the same subjects that are still to be delivered.
     pub(super) earlier: Vec<Earlier>,
@@ -68,6 +68,7 @@ struct Rows {
     funds: Vec<FundsMovement>,
     quotes: Vec<Quote>,
     used: BTreeSet<TransferId>,
+    used_quotes: Vec<QuoteId>,
     /// The earliest moment of all that is known under the ids.
     oldest: Option<Timestamp>,
     parties: Vec<PartyEntry>,
@@ -79,7 +80,7 @@ struct Ids {
     new: BTreeSet<TransferId>,
     /// Those whose rows are read and locked.
     locked: BTreeSet<TransferId>,
-    quotes: BTreeSet<fspiop::QuoteId>,
+    quotes: BTreeSet<QuoteId>,
     parties: BTreeSet<PartyId>,
     subjects: Vec<Subject>,
     /// Rows of before this moment are not looked for: the beginning of a day, so that statements are prepared once a day.
@@ -169,6 +170,7 @@ impl Rows {
     fn state(&self, configuration: &Configuration, now: Timestamp, next_message: MessageId) -> State {
         let mut state = State::new(configuration, now, next_message);
         self.used.iter().for_each(|id| state.ledger.load_used(*id));
+        self.used_quotes.iter().for_each(|id| state.load_used_quote(*id));
         self.transfers.iter().cloned().for_each(|transfer| state.ledger.load_transfer(transfer));
         self.funds.iter().cloned().for_each(|movement| state.ledger.load_funds(movement));
         self.quotes.iter().cloned().for_each(|quote| state.load_quote(quote));
@@ -251,9 +253,10 @@ async fn first_look(writer: &Writer, session: &Session, ids: &Ids, alone: bool) 
     let place = columns::one("node", &place?, node::read_place)?.ok_or_else(node::superseded)?;
     let version = configuration::read_version(&version?)?;
     let used = columns::all("identity", &used?, identity::read)?;
-    let movements = used.iter().filter(|one| one.kind == identity::Kind::Movement);
+    let (movements, quote_ids): (Vec<_>, Vec<_>) = used.iter().partition(|one| one.kind == identity::Kind::Movement);
     let rows = Rows {
-        used: movements.map(|one| TransferId(one.id)).collect(),
+        used: movements.into_iter().map(|one| TransferId(one.id)).collect(),
+        used_quotes: quote_ids.into_iter().map(|one| QuoteId(one.id)).collect(),
         oldest: used.iter().map(|one| one.at).min(),
         transfers: columns::all("transfer", &transfers?, transfer::read)?,
         funds: columns::all("funds_movement", &funds?, funds_movement::read)?,

@@ -6,6 +6,7 @@ pub(crate) mod entry;
 pub(crate) mod funds_movement;
 pub(crate) mod identity;
 pub(crate) mod ilp_packet;
+pub(crate) mod opening_balance;
 pub(crate) mod outbox;
 pub(crate) mod outbox_batch;
 pub(crate) mod party;

@@ -3,7 +3,7 @@
 use fspiop::TransferId;
 use ledger::{Entry, FundsMovement, Transfer};
 use rusqlite::{Connection, Rows};
-use store::{Page, StoreError, Visitor};
+use store::{Archived, Page, StoreError, Visitor};
 
 use super::{balance, configuration, entry, funds_movement, transfer};
 use crate::{columns::Columns, error};
@@ -12,7 +12,7 @@ use crate::{columns::Columns, error};
 pub(crate) fn visit(connection: &Connection, visitor: &mut Visitor) -> Result<(), StoreError> {
     for account in configuration::accounts(connection)? {
         let balance = balance::of(connection, &account)?;
-        visitor(Page::Account(account, balance));
+        visitor(Page::Account { account, balance, archived: Archived::NOTHING });
     }
     visit_movements(connection, visitor)
 }

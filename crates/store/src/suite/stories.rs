@@ -105,18 +105,18 @@ pub fn a_visitor_sees_the_books<F: Fixture>() {
     let pages = std::mem::take(&mut *seen.lock().expect("nobody panicked"));
     let books = world.books();
     let accounts = pages.iter().filter_map(|page| match page {
-        Page::Account(account, balance) => Some((account.clone(), *balance)),
+        Page::Account { account, balance, .. } => Some((account.clone(), *balance)),
         Page::Movement { .. } => None,
     });
     assert_eq!(accounts.collect::<Vec<_>>(), books.accounts);
-    let movements: Vec<_> = pages.iter().skip_while(|page| matches!(page, Page::Account(..))).collect();
+    let movements: Vec<_> = pages.iter().skip_while(|page| matches!(page, Page::Account { .. })).collect();
     let seen: Vec<_> = movements
         .iter()
         .filter_map(|page| match page {
             Page::Movement { id, transfer, funds, entries } => {
                 Some((*id, transfer.is_some(), funds.is_some(), entries.len()))
             }
-            Page::Account(..) => None,
+            Page::Account { .. } => None,
         })
         .collect();
     let expected = [

@@ -1,6 +1,9 @@
 //! Quotes: who is asked, who is told what, what is remembered.
 
-use switch::{Administration, Command, Inbound, Method, NeededAccounts, QuoteStatus, Subject, content_hash};
+use switch::{
+    Administration, Command, Inbound, MessageId, Method, NeededAccounts, QuoteStatus, State, Subject, content_hash,
+    decide,
+};
 
 use crate::world::{
     HUB, OTHER, PAYEE, PAYER, QUOTE, START, START_DATE, World, by_the_hub, check, currency, error_body, fsp, inbound,
@@ -79,6 +82,15 @@ fn a_request_needs_accounts() {
             None => assert_eq!(messages[0].recipient.as_str(), PAYEE),
         }
     }
+}
+
+#[test]
+fn the_id_of_an_archived_quote_is_not_used_again() {
+    let mut state = State::new(&World::new().configuration(), START, MessageId(1));
+    state.load_used_quote(quote_id());
+    decide(&mut state, &[request()]);
+    check(&state.take_messages(), &[error(PAYER, "3106", "Modified request")]);
+    assert!(state.changes().quotes.is_empty());
 }
 
 #[test]
