@@ -26,6 +26,9 @@ pub(crate) async fn visit(settings: Arc<PostgresSettings>, mut visitor: Visitor)
     let mut session = Session::connect(&settings, Purpose::Audit).await?;
     let builder = session.client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
     let transaction = builder.start().await.map_err(|error| error::of(&error))?;
+    // Before the moment is taken: a day that is dropped after it would be missing, and not be in the opening balances yet.
+    let stay = "LOCK TABLE ONLY transfer, ONLY entry IN ACCESS SHARE MODE";
+    transaction.batch_execute(stay).await.map_err(|error| error::of(&error))?;
     visit_accounts(&transaction, &mut visitor).await?;
     visit_movements(&transaction, &mut visitor).await?;
     transaction.commit().await.map_err(|error| error::of(&error))

@@ -78,7 +78,7 @@ pub async fn fill(settings: &PostgresSettings, past: Past, mut progress: impl Fn
 async fn run(session: &Session, past: Past, circle: &Circle, progress: &mut dyn FnMut(u64)) -> Result<(), Failure> {
     let settings = "SET statement_timeout = 0; SET enable_seqscan = on; SET enable_hashjoin = on";
     session.run(settings).await?;
-    partitions::of_days_before(session, &Time::default(), past.days).await.map_err(|error| error::of(&error))?;
+    partitions::of_days_before(session, &Time::default(), past.days).await?;
     let participants: Vec<i32> = circle.members.iter().map(|member| member.id.0).collect();
     let accounts: Vec<i64> = circle.members.iter().map(|member| member.position.0).collect();
     let currency = circle.currency.as_str();

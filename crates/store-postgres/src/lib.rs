@@ -9,6 +9,7 @@
 //! at most 3 KB that stay and 6 KB of log a payment. NUMERIC against `bigint` and sixteen bytes, in batches of 500 rows: 0.8, 0.5
 //! and 0.8 µs a row; 7, 8 and 17 bytes a value (`tests/figures.rs`).
 
+mod archive;
 mod batch;
 mod books;
 mod columns;
@@ -33,6 +34,7 @@ mod writes;
 #[cfg(test)]
 mod tests;
 
+pub use archive::{ArchiveError, ArchivedDay, Checked, Day, MIN_DAYS_KEPT, Retention, Step, archive, check_archive};
 pub use fill::fill;
 pub use migration::{Migrate, Migrated};
 pub use postgres_store::PostgresStore;

@@ -1,15 +1,17 @@
 //! What grows with every payment is kept by the day (UTC): partitions are made before their day begins.
 
 use fspiop::Timestamp;
+use store::StoreError;
 use tokio_postgres::Error;
 
 use crate::{
+    error,
     session::Session,
     time::{Time, now},
 };
 
 /// Milliseconds of a day.
-const DAY_MS: i64 = 86_400_000;
+pub(crate) const DAY_MS: i64 = 86_400_000;
 /// Partitions are made for this many days after today: payments go on if nobody could make any for a week.
 const DAYS_AHEAD: i64 = 7;
 /// Days before today for which a migration makes partitions; what is older goes together.
@@ -18,7 +20,7 @@ const DAYS_BACK: i64 = 100;
 const LOCK_TIMEOUT_MS: i64 = 500;
 
 /// Tables with partitions, and what partitions of them need.
-const TABLES: [(&str, &str); 5] = [
+pub(crate) const TABLES: [(&str, &str); 5] = [
     ("transfer", " WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0)"),
     ("entry", ""),
     ("quote", " WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0)"),
@@ -33,6 +35,10 @@ const MISSING: &str = "
     WHERE to_regclass(partition) IS NULL ORDER BY day, name";
 
 const TODAY: &str = concat!("SELECT ", now!(), " / 86400000 AS day");
+
+/// The newest day that was archived. Days are archived in order.
+const LAST_ARCHIVED: &str =
+    "SELECT (max(day) - DATE '1970-01-01')::bigint AS day, max(day)::text AS name FROM archived_day";
 
 const FIRST: &str =
     "SELECT least((SELECT min(prepared_at) FROM old_transfer), (SELECT min(requested_at) FROM old_quote),
@@ -49,7 +55,9 @@ pub(crate) async fn begin(session: &Session, time: &Time) -> Result<(), Error> {
 /// again, in milliseconds since 1970. In a transaction of its own.
 pub(crate) async fn extend(session: &Session, time: &Time) -> Result<i64, Error> {
     let today = today(session, time).await?;
-    for day in today..=today + DAYS_AHEAD {
+    // A clock that is days behind must not bring an archived day back: what stayed of it is among the others.
+    let first = last_archived(session).await?.map_or(today, |(last, _)| today.max(last + 1));
+    for day in first..=today + DAYS_AHEAD {
         let begin = format!("BEGIN; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}");
         session.run(&begin).await?;
         let made = make(session, day, day).await;
@@ -61,10 +69,18 @@ pub(crate) async fn extend(session: &Session, time: &Time) -> Result<i64, Error>
     Ok((today + 1) * DAY_MS)
 }
 
-/// Makes the partitions of some days before today, too.
-pub(crate) async fn of_days_before(session: &Session, time: &Time, days: u16) -> Result<(), Error> {
-    let today = today(session, time).await?;
-    make(session, today - i64::from(days), today).await.map(drop)
+/// Makes the partitions of some days before today, too. None of them may have been archived.
+pub(crate) async fn of_days_before(session: &Session, time: &Time, days: u16) -> Result<(), StoreError> {
+    let past = async {
+        let first = today(session, time).await? - i64::from(days);
+        Ok((first, last_archived(session).await?))
+    };
+    let (first, archived) = past.await.map_err(|error: Error| error::of(&error))?;
+    if let Some((_, name)) = archived.filter(|(last, _)| *last >= first) {
+        let text = format!("found {days} days, of which those up to {name} are archived; expected days after it");
+        return Err(StoreError::Refused(text));
+    }
+    make(session, first, first + i64::from(days)).await.map(drop).map_err(|error| error::of(&error))
 }
 
 /// The moment at which a partition begins that this one is in.
@@ -73,7 +89,12 @@ pub(crate) fn beginning_of_day(moment: Timestamp) -> Timestamp {
     Timestamp::from_millis(millis - millis.rem_euclid(DAY_MS))
 }
 
-async fn today(session: &Session, time: &Time) -> Result<i64, Error> {
+async fn last_archived(session: &Session) -> Result<Option<(i64, String)>, Error> {
+    let rows = session.query(LAST_ARCHIVED, &[]).await?;
+    Ok(rows[0].get::<_, Option<i64>>("day").map(|day| (day, rows[0].get("name"))))
+}
+
+pub(crate) async fn today(session: &Session, time: &Time) -> Result<i64, Error> {
     Ok(session.query(TODAY, &[&time.parameter()]).await?[0].get("day"))
 }
 

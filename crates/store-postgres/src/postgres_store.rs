@@ -249,7 +249,11 @@ async fn transaction<T>(
     .await
 }
 
-async fn first_configuration(session: &Session, hub: Option<&FspId>) -> Result<Arc<Configuration>, StoreError> {
+/// The configuration of a database that belongs to this hub, or to any.
+pub(crate) async fn first_configuration(
+    session: &Session,
+    hub: Option<&FspId>,
+) -> Result<Arc<Configuration>, StoreError> {
     let read = async {
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         session.run(begin).await?;

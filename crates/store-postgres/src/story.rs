@@ -12,7 +12,7 @@ use crate::{
     error::Failure,
     session::Session,
     tables::{
-        funds_movement,
+        funds_movement, identity,
         outbox_batch::{self, hashes},
         quote, sent_message, transfer,
     },
@@ -39,8 +39,13 @@ pub(crate) async fn read(session: &Session, id: TransferId) -> Result<Story, Fai
         transfer: columns::one("transfer", &transfer?, transfer::read)?,
         funds: columns::one("funds_movement", &funds?, funds_movement::read)?,
         quote: columns::one("quote", &quote?, quote::read)?,
+        archived: None,
         messages: columns::all("sent_message", &done?, sent_message::read_done)?,
     };
+    if (&story.transfer, &story.funds, &story.quote) == (&None, &None, &None) {
+        let rows = session.find(identity::ARCHIVED, &key).await?;
+        story.archived = columns::one("identity", &rows, identity::read_archived)?;
+    }
     story.messages.extend(columns::all("outbox", &pending?, sent_message::read_pending)?);
     let others = of_batches(session, &story, &subjects).await?;
     let known: HashSet<_> = story.messages.iter().map(|sent| sent.id).collect();

@@ -147,6 +147,7 @@ impl Store for ReadOnlySqlite {
                 transfer: transfer::find(connection, id)?,
                 funds: funds_movement::find(connection, id)?,
                 quote: quote::find(connection, QuoteId(id.0))?,
+                archived: None,
                 messages: sent_message::about(connection, id)?,
             })
         })

@@ -130,6 +130,7 @@ impl Store for SqliteStore {
                 transfer: transfer::find(&transaction, id)?,
                 funds: funds_movement::find(&transaction, id)?,
                 quote: quote::find(&transaction, QuoteId(id.0))?,
+                archived: None,
                 messages: sent_message::about(&transaction, id)?,
             })
         })

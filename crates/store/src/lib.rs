@@ -22,7 +22,7 @@ use switch::{Command, Configuration, Message, MessageId, Outcome, PartyEntry, Qu
 pub use clock::Clock;
 pub use error::StoreError;
 pub use memory::MemoryStore;
-pub use story::{Abandoned, Fate, SentMessage, Story};
+pub use story::{Abandoned, ArchivedId, Fate, SentMessage, Story};
 
 /// The version of the configuration of a new store, in which only the hub exists.
 pub const FIRST_VERSION: i64 = 1;

@@ -285,6 +285,7 @@ impl Tables {
             transfer: self.transfers.get(&id).cloned(),
             funds: self.funds.get(&id).cloned(),
             quote: self.quotes.get(&quote).cloned(),
+            archived: None,
             messages,
         }
     }

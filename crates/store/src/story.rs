@@ -13,8 +13,19 @@ pub struct Story {
     pub funds: Option<FundsMovement>,
     /// The quote of this id.
     pub quote: Option<Quote>,
+    /// What had this id, if its day was archived: of that nothing else is left here.
+    pub archived: Option<ArchivedId>,
     /// What the hub sent about the transfer and the quote, in the order in which it was decided.
     pub messages: Vec<SentMessage>,
+}
+
+/// An id of an archived day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArchivedId {
+    /// When that began whose id it is.
+    pub at: Timestamp,
+    /// Whether it is a quote's alone, and no transfer's.
+    pub is_quote: bool,
 }
 
 /// A durable message, without its content: where it went, and what became of it.

@@ -36,7 +36,7 @@ use crate::{
 /// Batches share this lock, one that changes the configuration has it alone: so each batch sees the configuration as it is
 /// until its COMMIT, on all nodes.
 const SHARE: &str = "SELECT pg_advisory_xact_lock_shared($1, 1)";
-const ALONE: &str = "SELECT pg_advisory_xact_lock($1, 1)";
+pub(crate) const ALONE: &str = "SELECT pg_advisory_xact_lock($1, 1)";
 
 /// Messages that one command leads to, at the most.
 const MESSAGES_PER_COMMAND: usize = 4;

@@ -26,6 +26,7 @@ use crate::{
     session::{ANSWER_TIMEOUT, EVER, Link, Session},
     time::Time,
 };
+pub(crate) use load::ALONE;
 use load::{Loaded, unforeseen};
 use unsettled::{Settlement, Unsettled};
 

@@ -1,7 +1,7 @@
 //! Ids that were ever used, and when: by transfers or movements of funds, and by quotes.
 
 use fspiop::{Identifier, Timestamp};
-use store::StoreError;
+use store::{ArchivedId, StoreError};
 
 use crate::{columns::Columns, value::Stored, writes::Writes, writes::parameters};
 
@@ -38,6 +38,15 @@ pub(crate) fn read(columns: &mut Columns<'_>) -> Result<Used, StoreError> {
     let id = columns.next("id")?;
     let kind = if columns.next("is_movement")? { Kind::Movement } else { Kind::Quote };
     Ok(Used { id, kind, at: columns.next("at")? })
+}
+
+/// The id of something whose day was archived: a transfer's first.
+pub(crate) const ARCHIVED: &str = "SELECT at, kind = 'Q' AS is_quote FROM identity
+     JOIN archived_day ON day = DATE '1970-01-01' + (at / 86400000)::integer WHERE id = $1 ORDER BY kind LIMIT 1";
+
+/// A row of [`ARCHIVED`].
+pub(crate) fn read_archived(columns: &mut Columns<'_>) -> Result<ArchivedId, StoreError> {
+    Ok(ArchivedId { at: columns.next("at")?, is_quote: columns.next("is_quote")? })
 }
 
 /// Uses ids. If another node uses one of them at the same moment, one of the two batches is decided again.

@@ -1,6 +1,7 @@
 //! The suite on PostgreSQL, and what only a server shared by several nodes can get wrong.
 
 mod abandoned;
+mod archive;
 mod batches;
 mod budget;
 mod corrupt_rows;
