@@ -165,6 +165,11 @@ pub(crate) enum HubCommand {
     /// Bring a store to this program's schema version
     #[command(before_help = "Example: mojaloop hub migrate --store sqlite:hub.sqlite")]
     Migrate(MigrateArguments),
+    /// Move old days of a PostgreSQL store into files, once these are verified
+    #[command(
+        before_help = "Example: mojaloop hub archive --store postgres://hub@127.0.0.1:5432/hub --keep 90d --out archive"
+    )]
+    Archive(Box<crate::commands::archive::ArchiveArguments>),
     /// Make a key that signs: the private half into a file, the public half to standard output
     #[command(before_help = "Example: mojaloop hub jws-key --out hub.pem > hub-public.pem")]
     JwsKey(crate::commands::jws::JwsKeyArguments),

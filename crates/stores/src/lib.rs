@@ -14,7 +14,9 @@ use store_sqlite::{ReadOnlySqlite, SqliteStore};
 
 pub use location::{StoreLocation, StoreLocationError};
 pub use store::past::Past;
-pub use store_postgres::Migrated;
+pub use store_postgres::{
+    ArchiveError, ArchivedDay, Checked, Day, MIN_DAYS_KEPT, Migrated, Retention, Step, check_archive,
+};
 
 /// What is to be opened, and by whom.
 #[derive(Clone, Debug)]
@@ -108,6 +110,23 @@ async fn open_file(file: &Path, hub: FspId, clock: Arc<dyn Clock>) -> Result<Sql
     let file = file.to_owned();
     let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&file, hub, clock)).await;
     opened.map_err(|error| StoreError::Unavailable(error.to_string()))?
+}
+
+/// Archives old days, and drops them; `tell` is told how far it is.
+///
+/// # Errors
+/// As [`store_postgres::archive`]; [`ArchiveError::Refused`] for a file.
+pub async fn archive(opening: Opening, retention: &Retention, tell: impl FnMut(Step)) -> Result<(), ArchiveError> {
+    match &opening.location {
+        StoreLocation::Sqlite(_) => Err(ArchiveError::Refused(format!(
+            "{}: days of a file can't be archived, only those of a PostgreSQL database, which keeps them apart",
+            opening.location
+        ))),
+        StoreLocation::Postgres(url) => {
+            let settings = settings(url, opening.hub, opening.database);
+            Box::pin(store_postgres::archive(&settings, retention, tell)).await
+        }
+    }
 }
 
 fn settings(url: &str, hub: FspId, database: Database) -> PostgresSettings {

@@ -36,7 +36,7 @@ pub(crate) enum BenchCommand {
     /// Compare two results: figures, their ratios, and which differences matter
     #[command(before_help = "Example: mojaloop bench compare before.json after.json")]
     Compare(compare::CompareArguments),
-    /// Fill a store with transfers of the past: a hub that has seen millions. A SQLite file is filled while no hub has it
+    /// Fill a store with transfers of the past, as a hub has that has seen millions
     #[command(before_help = "Example: mojaloop bench fill --store sqlite:hub.sqlite --transfers 1000000")]
     Fill(fill::FillArguments),
 }

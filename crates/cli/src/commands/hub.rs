@@ -1,4 +1,4 @@
-//! `mojaloop hub serve`, `mojaloop hub migrate` and `mojaloop hub openapi`.
+//! `mojaloop hub serve`, `mojaloop hub migrate` and `mojaloop hub openapi`; the other commands of a hub have files of their own.
 
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     arguments::{Admin, Api, Global, HubCommand, MigrateArguments, ServeArguments},
-    commands::{jws, runtime, store, tls},
+    commands::{archive, jws, runtime, store, tls},
     environment,
     exit::Failure,
     logging::{self, LogFormat},
@@ -20,6 +20,7 @@ pub(crate) fn run(command: HubCommand, global: Global) -> Result<(), Failure> {
     match command {
         HubCommand::Serve(arguments) => run_hub(*arguments),
         HubCommand::Migrate(arguments) => migrate(arguments, &global),
+        HubCommand::Archive(arguments) => archive::run(*arguments, &global),
         HubCommand::JwsKey(arguments) => jws::make(&arguments, &global),
         HubCommand::Openapi(arguments) => printer::print_text(&openapi(api_name(arguments.api)).to_json()),
     }

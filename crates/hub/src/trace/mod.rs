@@ -59,7 +59,7 @@ pub struct Trace {
     /// The transaction, as the ILP packet names it.
     pub transaction_id: Option<String>,
     /// Where it stands, in FSPIOP's words: RESERVED, COMMITTED, ABORTED; of a quote PENDING, ANSWERED or FAILED; UNKNOWN if
-    /// only messages are left of it.
+    /// only messages are left of it, ARCHIVED if its day was archived.
     pub state: String,
     /// Where it stands, in the ledger's words.
     pub status: String,

@@ -2,7 +2,7 @@
 
 use fspiop::{ErrorCode, FspiopError, QuoteId, Timestamp, TransferId};
 use ledger::{FundsDirection, FundsMovement, FundsStatus, ParticipantId, Registry, Transfer, TransferStatus};
-use store::{Fate, SentMessage, Story};
+use store::{ArchivedId, Fate, SentMessage, Story};
 use switch::{Method, Quote, QuoteStatus};
 
 use super::{Event, Kind, Phase, Trace, What};
@@ -29,12 +29,13 @@ impl Tale<'_> {
     /// Tells it; `None` if nothing is known under the id.
     pub fn tell(&self) -> Option<Trace> {
         let story = self.story;
-        let mut trace = match (&story.transfer, &story.quote, &story.funds) {
+        let mut trace = match (&story.transfer, &story.quote, &story.funds, story.archived) {
             (Some(transfer), ..) => self.of_transfer(transfer),
-            (None, Some(quote), _) => self.of_quote(quote),
-            (None, None, Some(funds)) => self.of_funds(funds),
-            (None, None, None) if !story.messages.is_empty() => self.of_messages(),
-            (None, None, None) => return None,
+            (None, Some(quote), ..) => self.of_quote(quote),
+            (None, None, Some(funds), _) => self.of_funds(funds),
+            (None, None, None, Some(archived)) => self.of_archived(archived),
+            (None, None, None, None) if !story.messages.is_empty() => self.of_messages(),
+            (None, None, None, None) => return None,
         };
         trace.events = self.events();
         Some(trace)
@@ -94,6 +95,17 @@ impl Tale<'_> {
             currency: Some(funds.currency),
             ..self.trace(Kind::Funds, (funds.status.as_str(), funds.status.as_str()), standing, next)
         }
+    }
+
+    /// What is not here any more is in the files of its day.
+    fn of_archived(&self, archived: ArchivedId) -> Trace {
+        let (about, table) = if archived.is_quote { (Kind::Quote, "quote") } else { (Kind::Transfer, "transfer") };
+        let began = archived.at.to_string();
+        let day = began.split('T').next().unwrap_or_default();
+        let standing = format!("archived with its day, {day}: only that the id was used is known here");
+        let next = format!("look into the archive: zstd -dc {day}/{table}.csv.zst | grep {}", self.id);
+        let quote_id = archived.is_quote.then_some(QuoteId(self.id.0));
+        Trace { quote_id, ..self.trace(about, ("ARCHIVED", "ARCHIVED"), standing, next) }
     }
 
     /// Of what was refused before it was remembered, only the messages that said so are left.

@@ -5,7 +5,7 @@ use ledger::{
     AbortReason, AccountId, ContentHash, FundsDirection, FundsMovement, FundsStatus, Participant, ParticipantId,
     Registry, Transfer, TransferStatus,
 };
-use store::{Fate, SentMessage, Story};
+use store::{ArchivedId, Fate, SentMessage, Story};
 use switch::{MessageId, Method, Quote, QuoteStatus};
 
 use super::{Kind, Tale, Trace, human};
@@ -327,6 +327,18 @@ fn what_nobody_knows() {
     let only_messages = Story { messages: vec![message], ..Story::default() };
     let trace = tell(&only_messages, None, at(100)).unwrap();
     assert_eq!((trace.state.as_str(), trace.events.len()), ("UNKNOWN", 1));
+}
+
+#[test]
+fn what_was_archived() {
+    for (is_quote, table) in [(false, "transfer"), (true, "quote")] {
+        let story = Story { archived: Some(ArchivedId { at: START, is_quote }), ..Story::default() };
+        let trace = tell(&story, None, at(100)).unwrap();
+        let day = START.to_string()[..10].to_owned();
+        assert_eq!((trace.state.as_str(), trace.transfer_id.is_none()), ("ARCHIVED", is_quote));
+        assert!(trace.standing.contains(&day), "{}", trace.standing);
+        assert!(trace.next.contains(&format!("{day}/{table}.csv.zst | grep ")), "{}", trace.next);
+    }
 }
 
 #[test]
