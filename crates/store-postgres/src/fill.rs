@@ -7,7 +7,7 @@ use store::{
 };
 
 use crate::{
-    Migrate, PostgresSettings, PostgresStore, error,
+    Migrate, PostgresSettings, PostgresStore,
     error::Failure,
     partitions,
     session::{Purpose, Session},

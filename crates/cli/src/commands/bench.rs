@@ -37,6 +37,8 @@ pub(crate) enum BenchCommand {
     #[command(before_help = "Example: mojaloop bench compare before.json after.json")]
     Compare(compare::CompareArguments),
     /// Fill a store with transfers of the past, as a hub has that has seen millions
+    ///
+    /// A SQLite file is filled while no hub has it.
     #[command(before_help = "Example: mojaloop bench fill --store sqlite:hub.sqlite --transfers 1000000")]
     Fill(fill::FillArguments),
 }

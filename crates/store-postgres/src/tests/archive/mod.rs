@@ -13,7 +13,7 @@ use std::{
 
 use fspiop::{Amount, QuoteId, Timestamp, TransferId};
 use ledger::AccountId;
-use store::{Archived, Fate, Page, Store};
+use store::{Archived, Fate, Page, Store, past::Past};
 use switch::{Command, Delivery, DeliveryResult, Message};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -24,7 +24,7 @@ use super::{
     runtime, settings, tamper,
 };
 use crate::{
-    ArchiveError, ArchivedDay, Checked, Migrate, Past, PostgresSettings, PostgresStore, Retention, Step, archive,
+    ArchiveError, ArchivedDay, Checked, Migrate, PostgresSettings, PostgresStore, Retention, Step, archive,
     check_archive, fill,
     partitions::{self, DAY_MS},
     session::{Purpose, Session},
