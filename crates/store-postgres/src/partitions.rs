@@ -52,21 +52,22 @@ pub(crate) async fn begin(session: &Session, time: &Time) -> Result<(), Error> {
 }
 
 /// Makes the partitions of one more day, until there are enough. Returned is the moment from which on somebody is to look
-/// again, in milliseconds since 1970. In a transaction of its own.
+/// again, in milliseconds since 1970. Each in a transaction of its own: a batch that has locked one table and waits for another
+/// would never get it from whoever waits for the first.
 pub(crate) async fn extend(session: &Session, time: &Time) -> Result<i64, Error> {
     let today = today(session, time).await?;
     // A clock that is days behind must not bring an archived day back: what stayed of it is among the others.
     let first = last_archived(session).await?.map_or(today, |(last, _)| today.max(last + 1));
+    session.run(&format!("SET lock_timeout = {LOCK_TIMEOUT_MS}")).await?;
+    let mut made = false;
     for day in first..=today + DAYS_AHEAD {
-        let begin = format!("BEGIN; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}");
-        session.run(&begin).await?;
-        let made = make(session, day, day).await;
-        session.run(if made.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
-        if made? {
-            return Ok(0);
+        made = make(session, day, day).await?;
+        if made {
+            break;
         }
     }
-    Ok((today + 1) * DAY_MS)
+    session.run("RESET lock_timeout").await?;
+    Ok(if made { 0 } else { (today + 1) * DAY_MS })
 }
 
 /// Makes the partitions of some days before today, too. None of them may have been archived.

@@ -137,3 +137,31 @@ fn what_began_hours_ago_goes_on() {
         );
     });
 }
+
+#[test]
+fn partitions_are_made_between_batches_that_lock_table_after_table() {
+    let settings = settings("node");
+    runtime().block_on(async {
+        let store = PostgresStore::open(settings.clone(), Migrate::Yes).await.unwrap();
+        let batch = Session::connect(&settings, Purpose::Write).await.unwrap();
+        let maker = Session::connect(&settings, Purpose::Write).await.unwrap();
+        let is_waiting = || {
+            let sql = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'quote'::regclass";
+            tamper(&settings, sql).trim() == "1"
+        };
+        batch.run("BEGIN; SELECT FROM quote").await.unwrap();
+        let time = Time::default();
+        let made = async { crate::partitions::extend(&maker, &time).await };
+        let batch = async {
+            while !is_waiting() {
+                tokio::task::yield_now().await;
+            }
+            // What waits for one table must not hold another one.
+            batch.run("SET LOCAL lock_timeout = 100; SELECT FROM transfer; COMMIT").await
+        };
+        let (made, batch) = tokio::join!(made, batch);
+        batch.unwrap();
+        assert_eq!(made.unwrap(), 0, "one more day");
+        drop(store);
+    });
+}
