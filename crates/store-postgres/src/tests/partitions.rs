@@ -157,7 +157,7 @@ fn partitions_are_made_between_batches_that_lock_table_after_table() {
                 tokio::task::yield_now().await;
             }
             // What waits for one table must not hold another one.
-            batch.run("SET LOCAL lock_timeout = 100; SELECT FROM transfer; COMMIT").await
+            batch.run("SET LOCAL lock_timeout = 100; SELECT FROM entry; SELECT FROM transfer; COMMIT").await
         };
         let (made, batch) = tokio::join!(made, batch);
         batch.unwrap();
