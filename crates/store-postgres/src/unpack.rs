@@ -17,8 +17,9 @@ use crate::{
     writes::Writes,
 };
 
-/// Batches whose content is read at a time: some megabytes, once they are unpacked.
-const BATCHES_AT_A_TIME: usize = 64;
+/// Batches whose content is read at a time: those of a hub at its limit have a thousand messages of some kilobytes, and their
+/// rows are held besides.
+const BATCHES_AT_A_TIME: usize = 4;
 
 /// The batches of a node that may hold messages which are still to be delivered.
 #[derive(Clone, Copy, Debug)]
