@@ -215,6 +215,9 @@ pub(crate) struct ServeArguments {
     pub(crate) settings: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) store: StoreArguments,
+    /// What this node does (repeatable): lookup, agreement, clearing, settlement, admin, portal; nodes on one PostgreSQL database share the work [default: all of it]
+    #[arg(long, value_name = "ROLE", value_delimiter = ',', env = environment::ROLE)]
+    pub(crate) role: Vec<String>,
     /// The address to listen on [default: 127.0.0.1]
     #[arg(long, value_name = "ADDRESS", env = environment::LISTEN_ADDRESS)]
     pub(crate) listen_address: Option<IpAddr>,

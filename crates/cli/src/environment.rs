@@ -13,6 +13,7 @@ pub(crate) const SETTINGS: &[&str] = &[
     STORE_CERTIFICATES,
     NODE,
     HUB_NAME,
+    ROLE,
     LISTEN_ADDRESS,
     PORT_OFFSET,
     ON_US_TRANSFERS,
@@ -34,6 +35,9 @@ pub(crate) const SETTINGS: &[&str] = &[
     TIMEOUT,
     SIMULATOR,
     HUB,
+    LOOKUP_URL,
+    AGREEMENT_URL,
+    CLEARING_URL,
     LEDGER_ADMIN,
     ORACLE_ADMIN,
     SCHEME,
@@ -51,6 +55,7 @@ pub(crate) const STORE_PASSWORD: &str = "MOJALOOP_STORE_PASSWORD";
 pub(crate) const STORE_CERTIFICATES: &str = "MOJALOOP_STORE_CERTIFICATES";
 pub(crate) const NODE: &str = "MOJALOOP_NODE";
 pub(crate) const HUB_NAME: &str = "MOJALOOP_HUB_NAME";
+pub(crate) const ROLE: &str = "MOJALOOP_ROLE";
 pub(crate) const LISTEN_ADDRESS: &str = "MOJALOOP_LISTEN_ADDRESS";
 pub(crate) const PORT_OFFSET: &str = "MOJALOOP_PORT_OFFSET";
 pub(crate) const ON_US_TRANSFERS: &str = "MOJALOOP_ON_US_TRANSFERS";
@@ -72,6 +77,9 @@ pub(crate) const OUTPUT: &str = "MOJALOOP_OUTPUT";
 pub(crate) const TIMEOUT: &str = "MOJALOOP_TIMEOUT";
 pub(crate) const SIMULATOR: &str = "MOJALOOP_SIMULATOR";
 pub(crate) const HUB: &str = "MOJALOOP_HUB";
+pub(crate) const LOOKUP_URL: &str = "MOJALOOP_LOOKUP_URL";
+pub(crate) const AGREEMENT_URL: &str = "MOJALOOP_AGREEMENT_URL";
+pub(crate) const CLEARING_URL: &str = "MOJALOOP_CLEARING_URL";
 pub(crate) const LEDGER_ADMIN: &str = "MOJALOOP_LEDGER_ADMIN";
 pub(crate) const ORACLE_ADMIN: &str = "MOJALOOP_ORACLE_ADMIN";
 pub(crate) const SCHEME: &str = "MOJALOOP_SCHEME";

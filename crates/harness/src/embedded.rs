@@ -9,7 +9,8 @@ use std::{
 
 use fspiop::Timestamp;
 use hub::{
-    CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, Running, Settings, delivery::SchedulerSettings, system_clock,
+    CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, Roles, Running, Settings, delivery::SchedulerSettings,
+    system_clock,
 };
 use operations::Silent;
 use participant::{PayError, PaymentResult, Profile, Script, Simulator, TransferRequest};
@@ -62,7 +63,7 @@ impl Harness {
         Instance::remove(&up.place);
         let address = IpAddr::from(Ipv4Addr::LOCALHOST);
         let outside = || HarnessError::PortOffset(up.port_offset);
-        let listen = Listen::at(address, up.port_offset).ok_or_else(outside)?;
+        let listen = Listen::at(address, up.port_offset, &Roles::default()).ok_or_else(outside)?;
         let control = CONTROL_PORT.checked_add(up.port_offset).ok_or_else(outside)?;
         let (folder, file) = data_file(&up)?;
         let opening = opening(&up.hub, file, up.place.name())?;
@@ -126,6 +127,7 @@ async fn start_hub(listen: Listen, opening: Opening, jws: Jws) -> Result<Running
     let (clock, hub_name) = (system_clock(), opening.hub.clone());
     let store = stores::open(opening, clock.clone()).await.map_err(hub::ServeError::Store)?;
     let settings = Settings {
+        roles: Roles::default(),
         listen,
         hub_name,
         callback_policy: CallbackPolicy::Open,
@@ -173,8 +175,8 @@ fn apis(hub: &Running) -> Apis {
     let addresses = &hub.addresses;
     Apis {
         fspiop: format!("http://{}", addresses.fspiop[0]),
-        ledger_admin: format!("http://{}", addresses.ledger_admin),
-        oracle_admin: format!("http://{}", addresses.oracle_admin),
+        ledger_admin: format!("http://{}", there(addresses.ledger_admin)),
+        oracle_admin: format!("http://{}", there(addresses.oracle_admin)),
     }
 }
 
@@ -190,14 +192,18 @@ fn describe(up: &Up, hub: &Running, simulator: Option<&Simulator>, data: String)
         data,
         ephemeral: up.ephemeral,
         fspiop: addresses.fspiop.clone(),
-        ledger_admin: addresses.ledger_admin,
-        oracle_admin: addresses.oracle_admin,
-        settlement: addresses.settlement,
+        ledger_admin: there(addresses.ledger_admin),
+        oracle_admin: there(addresses.oracle_admin),
+        settlement: there(addresses.settlement),
         operations: addresses.operations,
         simulator: simulator.and_then(Simulator::control_address),
         fsps: simulator.map(Simulator::address),
         startup_ms: milliseconds(startup),
     }
+}
+
+fn there(address: Option<SocketAddr>) -> SocketAddr {
+    address.expect("a hub in one process has all roles")
 }
 
 fn now() -> Timestamp {

@@ -23,6 +23,7 @@ mod metrics;
 mod openapi;
 mod operations;
 mod patient_store;
+mod roles;
 mod serve;
 mod settings;
 mod signatures;
@@ -37,6 +38,7 @@ pub use authorizer::{Authorizer, Denied, OpenAuthorizer, Operation};
 pub use callback_policy::CallbackPolicy;
 pub use metrics::Metrics;
 pub use openapi::{ApiName, Document, openapi};
+pub use roles::{Role, Roles, UnknownRole};
 pub use serve::{Addresses, Running, ServeError, serve, system_clock};
 pub use settings::{Intake, Jws, Listen, Settings, Tls};
 pub use signatures::{Validation, ValidationError};
@@ -61,6 +63,7 @@ pub struct Hub {
     /// Bytes of bodies that are being read, or whose requests are not answered yet.
     pub(crate) bodies: Arc<Semaphore>,
     pub(crate) on_us_transfers: bool,
+    pub(crate) roles: Roles,
     pub(crate) load_shedding: Arc<LoadShedding>,
     pub(crate) metrics: Arc<Metrics>,
 }

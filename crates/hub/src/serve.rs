@@ -24,6 +24,7 @@ use crate::{
     metrics::Metrics,
     operations,
     patient_store::PatientStore,
+    roles::Role,
     signatures::Signatures,
 };
 
@@ -53,14 +54,14 @@ pub enum ServeError {
 /// Where a running hub listens, ports that the system chose included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Addresses {
-    /// FSPIOP.
+    /// FSPIOP; none where the node has no role in a payment.
     pub fspiop: Vec<SocketAddr>,
-    /// Ledger admin API.
-    pub ledger_admin: SocketAddr,
-    /// Oracle admin API.
-    pub oracle_admin: SocketAddr,
-    /// Settlement API.
-    pub settlement: SocketAddr,
+    /// Ledger admin API, if the node has it.
+    pub ledger_admin: Option<SocketAddr>,
+    /// Oracle admin API, if the node has it.
+    pub oracle_admin: Option<SocketAddr>,
+    /// Settlement API, if the node has it.
+    pub settlement: Option<SocketAddr>,
     /// Metrics, liveness, readiness.
     pub operations: SocketAddr,
 }
@@ -105,9 +106,9 @@ impl Running {
 
 struct Listeners {
     fspiop: Vec<TcpListener>,
-    ledger_admin: TcpListener,
-    oracle_admin: TcpListener,
-    settlement: TcpListener,
+    ledger_admin: Option<TcpListener>,
+    oracle_admin: Option<TcpListener>,
+    settlement: Option<TcpListener>,
     operations: TcpListener,
 }
 
@@ -125,7 +126,10 @@ pub async fn serve(
     let tls = settings.tls.clone();
     let (hub, delivery) = assemble(settings, store.clone(), clock, authorizer, &stopping).await?;
     let refresh = current::refresh(hub.current.clone(), hub.store.clone(), stopping.clone());
-    let mut background = vec![delivery, expiry::start(hub.clone(), stopping.clone()), refresh];
+    let mut background = vec![delivery, refresh];
+    if hub.roles.has(Role::Clearing) {
+        background.push(expiry::start(hub.clone(), stopping.clone()));
+    }
     background.extend(tls.fspiop.clone().map(|files| keep(files, stopping.clone())));
     background.extend(tls.callbacks.map(|files| keep(files, stopping.clone())));
     let listeners = listeners.serve(&hub, tls.fspiop, &stopping);
@@ -187,6 +191,7 @@ async fn assemble(
         inspection,
         bodies: Arc::new(Semaphore::new(settings.intake.reading_bytes)),
         on_us_transfers: settings.on_us_transfers,
+        roles: settings.roles,
         load_shedding,
         metrics,
     };
@@ -229,11 +234,18 @@ async fn bind(settings: &Settings) -> Result<Listeners, ServeError> {
     }
     Ok(Listeners {
         fspiop,
-        ledger_admin: bind_one("the ledger admin API", listen.ledger_admin).await?,
-        oracle_admin: bind_one("the oracle admin API", listen.oracle_admin).await?,
-        settlement: bind_one("the settlement API", listen.settlement).await?,
+        ledger_admin: bind_if("the ledger admin API", listen.ledger_admin).await?,
+        oracle_admin: bind_if("the oracle admin API", listen.oracle_admin).await?,
+        settlement: bind_if("the settlement API", listen.settlement).await?,
         operations: bind_one("operations (metrics, live, ready)", listen.operations).await?,
     })
+}
+
+async fn bind_if(what: &'static str, address: Option<SocketAddr>) -> Result<Option<TcpListener>, ServeError> {
+    match address {
+        Some(address) => bind_one(what, address).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 async fn bind_one(what: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
@@ -245,9 +257,9 @@ impl Listeners {
         let of = |listener: &TcpListener| listener.local_addr().expect("a bound listener has an address");
         Addresses {
             fspiop: self.fspiop.iter().map(of).collect(),
-            ledger_admin: of(&self.ledger_admin),
-            oracle_admin: of(&self.oracle_admin),
-            settlement: of(&self.settlement),
+            ledger_admin: self.ledger_admin.as_ref().map(of),
+            oracle_admin: self.oracle_admin.as_ref().map(of),
+            settlement: self.settlement.as_ref().map(of),
             operations: of(&self.operations),
         }
     }
@@ -272,7 +284,9 @@ impl Listeners {
             (self.oracle_admin, admin::oracle_router(hub.clone())),
             (self.settlement, admin::settlement_router(hub.clone())),
         ] {
-            spawn(listener, None, router, &Arc::new(Semaphore::new(connections::ADMIN_CONNECTIONS)));
+            if let Some(listener) = listener {
+                spawn(listener, None, router, &Arc::new(Semaphore::new(connections::ADMIN_CONNECTIONS)));
+            }
         }
         let room = Arc::new(Semaphore::new(connections::OPERATIONS_CONNECTIONS));
         spawn(self.operations, None, operations::router(hub.clone()), &room);

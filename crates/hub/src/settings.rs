@@ -1,16 +1,26 @@
 //! What a running hub is told at its start.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use fspiop::FspId;
 use identity::Signer;
 use tls::{ClientConfig, ClientFiles, Renewable, ServerConfig};
 
-use crate::{callback_policy::CallbackPolicy, delivery::SchedulerSettings, signatures::Validation};
+use crate::{
+    callback_policy::CallbackPolicy,
+    delivery::SchedulerSettings,
+    roles::{Role, Roles},
+    signatures::Validation,
+};
 
 /// Everything that a hub needs to run, its store apart.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// What this node does.
+    pub roles: Roles,
     /// Where it listens.
     pub listen: Listen,
     /// The name in FSPIOP-Source of messages that the hub makes itself.
@@ -55,42 +65,61 @@ impl Tls {
     }
 }
 
-/// Addresses of the listeners; the ports are those of upstream's harness, so that its users find everything.
+/// Addresses of the listeners that a node's roles have; the ports are those of upstream's harness, so that its users find
+/// everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
     /// FSPIOP, the same router on each.
     pub fspiop: Vec<SocketAddr>,
     /// Ledger admin API.
-    pub ledger_admin: SocketAddr,
+    pub ledger_admin: Option<SocketAddr>,
     /// Oracle admin API.
-    pub oracle_admin: SocketAddr,
+    pub oracle_admin: Option<SocketAddr>,
     /// Settlement API; health only, so far.
-    pub settlement: SocketAddr,
+    pub settlement: Option<SocketAddr>,
     /// Metrics, liveness, readiness.
     pub operations: SocketAddr,
 }
 
 impl Listen {
     /// Ports of upstream's ml-api-adapter, quoting service, its handler, bulk adapter, account lookup and transaction
-    /// requests.
-    const FSPIOP_PORTS: [u16; 6] = [3000, 3002, 3003, 3500, 4002, 4003];
+    /// requests, with the role that each is for.
+    const FSPIOP_PORTS: [(u16, Role); 6] = [
+        (3000, Role::Clearing),
+        (3002, Role::Agreement),
+        (3003, Role::Agreement),
+        (3500, Role::Clearing),
+        (4002, Role::Lookup),
+        (4003, Role::Agreement),
+    ];
 
-    /// The harness's ports on one address, moved by `offset`; an offset that leaves the range of ports is `None`.
-    pub fn at(address: std::net::IpAddr, offset: u16) -> Option<Listen> {
+    /// The harness's ports on one address that these roles have, moved by `offset`; an offset that leaves the range of ports is
+    /// `None`.
+    pub fn at(address: IpAddr, offset: u16, roles: &Roles) -> Option<Listen> {
         let at = |port: u16| port.checked_add(offset).map(|port| SocketAddr::new(address, port));
+        let fspiop = Listen::FSPIOP_PORTS.into_iter().filter(|(_, role)| roles.has(*role));
+        let (admin, settlement) = (roles.has(Role::Admin), roles.has(Role::Settlement));
         Some(Listen {
-            fspiop: Listen::FSPIOP_PORTS.into_iter().map(at).collect::<Option<_>>()?,
-            ledger_admin: at(3001)?,
-            oracle_admin: at(4001)?,
-            settlement: at(3007)?,
+            fspiop: fspiop.map(|(port, _)| at(port)).collect::<Option<_>>()?,
+            ledger_admin: Some(at(3001)?).filter(|_| admin),
+            oracle_admin: Some(at(4001)?).filter(|_| admin),
+            settlement: Some(at(3007)?).filter(|_| settlement),
             operations: at(9100)?,
         })
     }
 
-    /// Free ports on the loopback address, for tests.
-    pub fn ephemeral() -> Listen {
+    /// Free ports on the loopback address, for tests: one of FSPIOP, and one of each other listener that these roles have.
+    pub fn ephemeral(roles: &Roles) -> Listen {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        Listen { fspiop: vec![free], ledger_admin: free, oracle_admin: free, settlement: free, operations: free }
+        let of = |role| Some(free).filter(|_| roles.has(role));
+        let in_payments = [Role::Lookup, Role::Agreement, Role::Clearing].into_iter().any(|role| roles.has(role));
+        Listen {
+            fspiop: Some(free).filter(|_| in_payments).into_iter().collect(),
+            ledger_admin: of(Role::Admin),
+            oracle_admin: of(Role::Admin),
+            settlement: of(Role::Settlement),
+            operations: free,
+        }
     }
 }
 
@@ -145,24 +174,35 @@ impl Default for Intake {
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
-    use super::Listen;
+    use super::{Listen, Role, Roles};
+
+    fn ports(offset: u16, roles: &Roles) -> Option<Vec<u16>> {
+        let listen = Listen::at(IpAddr::from(Ipv4Addr::LOCALHOST), offset, roles)?;
+        let others = [listen.ledger_admin, listen.oracle_admin, listen.settlement, Some(listen.operations)];
+        Some(listen.fspiop.into_iter().chain(others.into_iter().flatten()).map(|address| address.port()).collect())
+    }
 
     #[test]
     fn ports_are_those_of_upstreams_harness_and_move_together() {
-        let at = |offset| Listen::at(IpAddr::from(Ipv4Addr::LOCALHOST), offset);
-        let ports = |listen: Listen| {
-            let fspiop = listen.fspiop.iter().map(|address| address.port());
-            fspiop
-                .chain(
-                    [listen.ledger_admin, listen.oracle_admin, listen.settlement, listen.operations]
-                        .map(|one| one.port()),
-                )
-                .collect::<Vec<_>>()
-        };
-        let usual = [3000, 3002, 3003, 3500, 4002, 4003, 3001, 4001, 3007, 9100];
-        assert_eq!(ports(at(0).unwrap()), usual);
-        assert_eq!(ports(at(10_000).unwrap()), usual.map(|port| port + 10_000));
-        assert_eq!(at(56_435).map(|listen| listen.operations.port()), Some(65_535));
-        assert_eq!(at(56_436), None);
+        let all = Roles::default();
+        let usual = vec![3000, 3002, 3003, 3500, 4002, 4003, 3001, 4001, 3007, 9100];
+        assert_eq!(ports(0, &all), Some(usual.clone()));
+        assert_eq!(ports(10_000, &all), Some(usual.iter().map(|port| port + 10_000).collect()));
+        assert_eq!(ports(56_435, &all).and_then(|ports| ports.last().copied()), Some(65_535));
+        assert_eq!(ports(56_436, &all), None);
+    }
+
+    #[test]
+    fn a_role_has_the_ports_of_upstreams_service() {
+        for (role, expect) in [
+            (Role::Lookup, vec![4002, 9100]),
+            (Role::Agreement, vec![3002, 3003, 4003, 9100]),
+            (Role::Clearing, vec![3000, 3500, 9100]),
+            (Role::Settlement, vec![3007, 9100]),
+            (Role::Admin, vec![3001, 4001, 9100]),
+            (Role::Portal, vec![9100]),
+        ] {
+            assert_eq!(ports(0, &Roles::of([role])), Some(expect), "{role}");
+        }
     }
 }

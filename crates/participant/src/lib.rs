@@ -31,5 +31,7 @@ pub use notice::{Notice, NoticeKind};
 pub use payment::{Ending, Order, Payment, PaymentError};
 pub use profile::{Party, Profile};
 pub use script::{Behaviour, Rule, Script, ScriptError};
-pub use socket::{HubUrlError, Limits, PayError, Running, Settings, Simulator, StartError, endpoint_path, serve};
+pub use socket::{
+    HubUrlError, HubUrls, Limits, PayError, Running, Settings, Simulator, StartError, endpoint_path, serve,
+};
 pub use transfer::{Event, PaymentResult, TransferRequest};

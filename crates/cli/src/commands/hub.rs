@@ -3,7 +3,8 @@
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use hub::{
-    ApiName, CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, ServeError, Settings, openapi, serve, system_clock,
+    ApiName, CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, Role, Roles, ServeError, Settings, openapi, serve,
+    system_clock,
 };
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +63,7 @@ struct SettingsFile {
     store_certificates: Option<PathBuf>,
     node: Option<String>,
     hub_name: Option<String>,
+    role: Vec<String>,
     listen_address: Option<IpAddr>,
     port_offset: Option<u16>,
     callback_policy: Option<String>,
@@ -106,6 +108,9 @@ fn complete(mut arguments: ServeArguments) -> Result<ServeArguments, Failure> {
     tls.callback_authorities = tls.callback_authorities.take().or(file.callback_authorities);
     tls.callback_certificate = tls.callback_certificate.take().or(file.callback_certificate);
     tls.callback_key = tls.callback_key.take().or(file.callback_key);
+    if arguments.role.is_empty() && !own_file(environment::ROLE) {
+        arguments.role = file.role;
+    }
     arguments.listen_address = arguments.listen_address.or(file.listen_address);
     arguments.port_offset = arguments.port_offset.or(file.port_offset);
     arguments.on_us_transfers = arguments.on_us_transfers.or(file.on_us_transfers);
@@ -125,7 +130,8 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
         )));
     }
     let offset = arguments.port_offset.unwrap_or(0);
-    let listen = Listen::at(address, offset).ok_or_else(|| port_offset_too_large(offset))?;
+    let roles = roles(&arguments.role)?;
+    let listen = Listen::at(address, offset, &roles).ok_or_else(|| port_offset_too_large(offset))?;
     let policy = environment::or_file(arguments.callback_policy.clone(), environment::CALLBACK_POLICY)?;
     let callback_policy = CallbackPolicy::parse(policy.as_deref().unwrap_or("not-link-local"))
         .map_err(|error| Failure::usage(format!("--callback-policy ({}): {error}", environment::CALLBACK_POLICY)))?;
@@ -138,19 +144,34 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
     let delivery = hub::delivery::SchedulerSettings::default();
     let hub_name = opening.hub.clone();
     let on_us_transfers = arguments.on_us_transfers.unwrap_or(false);
-    let settings =
-        Settings { listen, hub_name, callback_policy, delivery, intake: Intake::default(), jws, tls, on_us_transfers };
+    let intake = Intake::default();
+    let doing = roles.to_string();
+    let settings = Settings { roles, listen, hub_name, callback_policy, delivery, intake, jws, tls, on_us_transfers };
     let runtime = runtime::start()?;
     runtime.block_on(async {
         let store = stores::open(opening, system_clock()).await.map_err(|error| store::explain(&error))?;
         let running = serve(settings, store, system_clock(), Arc::new(OpenAuthorizer)).await.map_err(explain)?;
         let listening = &running.addresses;
-        tracing::info!(fspiop = ?listening.fspiop, ledger = %listening.ledger_admin, operations = %listening.operations, "ready");
+        let ledger = listening.ledger_admin.map(|address| address.to_string());
+        tracing::info!(roles = doing, fspiop = ?listening.fspiop, ledger, operations = %listening.operations, "ready");
         runtime::told_to_stop().await?;
         tracing::info!("stopping");
         running.stop().await;
         Ok(())
     })
+}
+
+/// The roles that were named; all of them where none was.
+fn roles(named: &[String]) -> Result<Roles, Failure> {
+    let file = environment::or_file((!named.is_empty()).then(|| named.join(",")), environment::ROLE)?;
+    let Some(named) = file else { return Ok(Roles::default()) };
+    let read = |name: &str| {
+        name.trim().parse::<Role>().map_err(|error| {
+            Failure::usage(format!("--role ({}): {error}", environment::ROLE))
+                .hint("several: --role lookup --role agreement, or with commas; without any the node does all")
+        })
+    };
+    Ok(Roles::of(named.split(',').map(read).collect::<Result<Vec<_>, _>>()?))
 }
 
 fn signatures(arguments: &ServeArguments) -> Result<Jws, Failure> {

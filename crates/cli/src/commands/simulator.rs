@@ -4,7 +4,7 @@ use std::{collections::HashMap, net::SocketAddr, path::PathBuf};
 
 use clap::{ArgGroup, Args};
 use fspiop::{Currency, FspId, PartyId};
-use participant::{Behaviour, Profile, Script, Settings, Simulator, StartError};
+use participant::{Behaviour, HubUrls, Profile, Script, Settings, Simulator, StartError};
 
 use crate::{
     commands::{jws, runtime, scheme},
@@ -35,6 +35,15 @@ pub(crate) struct SimulatorArguments {
     /// Where the hub takes FSPIOP
     #[arg(long, value_name = "URL", env = environment::HUB, default_value = "http://127.0.0.1:3000")]
     pub(crate) hub: String,
+    /// Where it takes /participants and /parties, if elsewhere [default: --hub]
+    #[arg(long, value_name = "URL", env = environment::LOOKUP_URL)]
+    pub(crate) lookup_url: Option<String>,
+    /// Where it takes /quotes, if elsewhere [default: --hub]
+    #[arg(long, value_name = "URL", env = environment::AGREEMENT_URL)]
+    pub(crate) agreement_url: Option<String>,
+    /// Where it takes /transfers, if elsewhere [default: --hub]
+    #[arg(long, value_name = "URL", env = environment::CLEARING_URL)]
+    pub(crate) clearing_url: Option<String>,
     /// Where the FSPs listen for the hub, which reaches each of them at the path /NAME
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     pub(crate) listen: SocketAddr,
@@ -54,7 +63,12 @@ pub(crate) fn run(arguments: SimulatorArguments) -> Result<(), Failure> {
         let script = scripts.remove(&fsp.name).unwrap_or_default();
         (fsp, script)
     });
-    let mut settings = Settings::new(arguments.hub, scripted.collect());
+    let hub = HubUrls {
+        lookup: arguments.lookup_url.unwrap_or_else(|| arguments.hub.clone()),
+        agreement: arguments.agreement_url.unwrap_or_else(|| arguments.hub.clone()),
+        clearing: arguments.clearing_url.unwrap_or(arguments.hub),
+    };
+    let mut settings = Settings::new(hub, scripted.collect());
     settings.signers = signers;
     settings.listen = arguments.listen;
     settings.control = Some(arguments.control);

@@ -10,7 +10,7 @@ use axum::{
     routing::get,
 };
 use bytes::{Bytes, BytesMut};
-use fspiop::{ErrorCode, FspiopError, headers::MAX_HEADER_BYTES};
+use fspiop::{ErrorCode, FspiopError, Resource, headers::MAX_HEADER_BYTES};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
@@ -20,6 +20,7 @@ use crate::{
     Hub, health,
     load_shedding::{Phase, Queue},
     openapi,
+    roles::Role,
 };
 
 /// Bytes of a header's line beside its name and value: a colon, a blank, and the end of the line.
@@ -55,6 +56,7 @@ async fn answer(State(hub): State<Arc<Hub>>, request: HttpRequest) -> Response {
 }
 
 async fn take(hub: &Arc<Hub>, request: HttpRequest) -> Result<(), Refusal> {
+    check_role(hub, request.uri().path())?;
     check_load(hub, &request)?;
     let (parts, body) = request.into_parts();
     check_header_size(&parts.headers)?;
@@ -78,6 +80,16 @@ async fn take(hub: &Arc<Hub>, request: HttpRequest) -> Result<(), Refusal> {
             Ok(())
         }
         Request::Question(question) => Ok(hub.lookup.take(*question, weight).await?),
+    }
+}
+
+/// What other nodes are for is not there, as at upstream's services; whoever is asked says who it is.
+fn check_role(hub: &Hub, path: &str) -> Result<(), FspiopError> {
+    match resource(path).map(Role::of) {
+        Some(role) if !hub.roles.has(role) => {
+            Err(FspiopError::new(ErrorCode::UnknownUri, format!("{path}: this node does {}, not {role}", hub.roles)))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -166,6 +178,9 @@ fn method_label(method: &Method) -> &'static str {
 }
 
 fn resource_label(path: &str) -> &'static str {
-    let segment = path.split('/').nth(1).unwrap_or_default();
-    fspiop::Resource::from_path(segment).map_or("other", fspiop::Resource::path)
+    resource(path).map_or("other", Resource::path)
+}
+
+fn resource(path: &str) -> Option<Resource> {
+    Resource::from_path(path.split('/').nth(1).unwrap_or_default())
 }

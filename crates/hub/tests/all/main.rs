@@ -29,6 +29,7 @@ mod postgres;
 mod refused;
 mod request_to_pay;
 mod restart;
+mod roles;
 mod scheduler;
 mod scheme_rules;
 mod stopping;

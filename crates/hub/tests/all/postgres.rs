@@ -26,7 +26,7 @@ const HOLD_MS: u64 = 1_000;
 /// A hub is to be fully there this long after its database, on a machine of its own; here it shares one.
 const BACK_WITHIN: Duration = Duration::from_secs(20);
 
-async fn open(url: &str, node: &str) -> Arc<dyn Store> {
+pub(crate) async fn open(url: &str, node: &str) -> Arc<dyn Store> {
     let hub = FspId::parse(test_hub::HUB).unwrap();
     let settings =
         PostgresSettings { url: url.into(), password: None, root_certificates: None, node: node.into(), hub };

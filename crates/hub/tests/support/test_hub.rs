@@ -4,8 +4,8 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use fspiop::FspId;
 use hub::{
-    Authorizer, CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, Running, Settings, delivery::SchedulerSettings,
-    serve, system_clock,
+    Authorizer, CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, Roles, Running, Settings,
+    delivery::SchedulerSettings, serve, system_clock,
 };
 use store::{MemoryStore, Store};
 use store_sqlite::SqliteStore;
@@ -35,7 +35,8 @@ fn name() -> FspId {
 /// The settings of tests: free ports, and short pauses between attempts to deliver.
 pub(crate) fn settings() -> Settings {
     Settings {
-        listen: Listen::ephemeral(),
+        roles: Roles::default(),
+        listen: Listen::ephemeral(&Roles::default()),
         hub_name: name(),
         callback_policy: CallbackPolicy::Open,
         delivery: SchedulerSettings { first_pause_ms: 20, longest_pause_ms: 200, ..SchedulerSettings::default() },
@@ -90,17 +91,17 @@ impl TestHub {
 
     /// Where it listens for operators.
     pub(crate) fn ledger_admin(&self) -> SocketAddr {
-        self.running.addresses.ledger_admin
+        self.running.addresses.ledger_admin.expect("the node has the role")
     }
 
     /// Where it listens for operators of oracles.
     pub(crate) fn oracle_admin(&self) -> SocketAddr {
-        self.running.addresses.oracle_admin
+        self.running.addresses.oracle_admin.expect("the node has the role")
     }
 
     /// Where it listens for settlement.
     pub(crate) fn settlement(&self) -> SocketAddr {
-        self.running.addresses.settlement
+        self.running.addresses.settlement.expect("the node has the role")
     }
 
     /// Where it listens for the machine room.

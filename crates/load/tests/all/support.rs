@@ -67,7 +67,8 @@ impl TestHub {
         let file = folder.path().join("hub.sqlite");
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&file, hub_name.clone(), system_clock()).unwrap());
         let settings = Settings {
-            listen: Listen::ephemeral(),
+            roles: hub::Roles::default(),
+            listen: Listen::ephemeral(&hub::Roles::default()),
             hub_name,
             callback_policy: CallbackPolicy::Open,
             delivery: hub::delivery::SchedulerSettings::default(),
@@ -97,8 +98,8 @@ impl TestHub {
             endpoints,
             apis: Apis {
                 fspiop: at(addresses.fspiop[0]),
-                ledger_admin: at(addresses.ledger_admin),
-                oracle_admin: at(addresses.oracle_admin),
+                ledger_admin: at(addresses.ledger_admin.unwrap()),
+                oracle_admin: at(addresses.oracle_admin.unwrap()),
             },
             hub_name: FspId::parse("Hub").unwrap(),
             store: None,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use fspiop::Resource;
 use http::header::CONTENT_LENGTH;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Uri};
@@ -21,11 +22,31 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The hub answers with nothing or with a short error.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
+/// Where the hub takes FSPIOP: base URLs like `http://127.0.0.1:3000`, for a hub whose phases are services of their own
+/// one for each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubUrls {
+    /// For `/participants` and `/parties`.
+    pub lookup: String,
+    /// For `/quotes` and what leads to them.
+    pub agreement: String,
+    /// For `/transfers`.
+    pub clearing: String,
+}
+
+impl<T: Into<String>> From<T> for HubUrls {
+    /// The same one for all phases.
+    fn from(url: T) -> HubUrls {
+        let url = url.into();
+        HubUrls { lookup: url.clone(), agreement: url.clone(), clearing: url }
+    }
+}
+
 /// A pool of connections to the hub.
 #[derive(Debug)]
 pub(crate) struct HubClient {
     client: Client<HttpConnector, Full<Bytes>>,
-    base: BaseUrl,
+    bases: Bases,
     in_flight: Semaphore,
     timeout: Duration,
 }
@@ -59,9 +80,9 @@ pub(crate) struct Answer {
 }
 
 impl HubClient {
-    /// A client for the hub at `url`, with at most `in_flight` messages (and so connections) at once.
-    pub(crate) fn new(url: &str, in_flight: usize, timeout: Duration) -> Result<Self, HubUrlError> {
-        let base = BaseUrl::parse(url).ok_or_else(|| HubUrlError(url.to_owned()))?;
+    /// A client for the hub at `urls`, with at most `in_flight` messages (and so connections) at once.
+    pub(crate) fn new(urls: &HubUrls, in_flight: usize, timeout: Duration) -> Result<Self, HubUrlError> {
+        let bases = Bases::parse(urls)?;
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
@@ -70,33 +91,57 @@ impl HubClient {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(in_flight)
             .build(connector);
-        Ok(Self { client, base, in_flight: Semaphore::new(in_flight), timeout })
+        Ok(Self { client, bases, in_flight: Semaphore::new(in_flight), timeout })
     }
 
     /// Sends a message and reads the answer.
     pub(crate) async fn send(&self, request: &Request) -> Result<Answer, SendError> {
-        let sent = tokio::time::timeout(self.timeout, self.send_unhurried(request));
+        let base = self.bases.of(&request.path);
+        let sent = tokio::time::timeout(self.timeout, self.send_unhurried(base, request));
         sent.await.unwrap_or_else(|_| {
-            Err(SendError::TimedOut { hub: self.base.to_string(), timeout_ms: self.timeout.as_millis() })
+            Err(SendError::TimedOut { hub: base.to_string(), timeout_ms: self.timeout.as_millis() })
         })
     }
 
-    async fn send_unhurried(&self, request: &Request) -> Result<Answer, SendError> {
-        let _permit = self.in_flight.acquire().await.map_err(|error| self.unreachable(&error))?;
+    async fn send_unhurried(&self, base: &BaseUrl, request: &Request) -> Result<Answer, SendError> {
+        let unreachable =
+            |error: &dyn std::error::Error| SendError::Unreachable { hub: base.to_string(), reason: innermost(error) };
+        let _permit = self.in_flight.acquire().await.map_err(|error| unreachable(&error))?;
         let mut sent = http::Request::new(Full::new(request.body.clone()));
         *sent.method_mut() = request.method.clone();
-        *sent.uri_mut() = self.base.uri(&request.path).map_err(|error| self.unreachable(&error))?;
+        *sent.uri_mut() = base.uri(&request.path).map_err(|error| unreachable(&error))?;
         *sent.headers_mut() = request.headers.clone();
         sent.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
-        let response = self.client.request(sent).await.map_err(|error| self.unreachable(&error))?;
+        let response = self.client.request(sent).await.map_err(|error| unreachable(&error))?;
         let status = response.status().as_u16();
         let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
-        let body = body.map_err(|error| self.unreachable(&*error))?.to_bytes();
+        let body = body.map_err(|error| unreachable(&*error))?.to_bytes();
         Ok(Answer { status, body })
     }
+}
 
-    fn unreachable(&self, error: &dyn std::error::Error) -> SendError {
-        SendError::Unreachable { hub: self.base.to_string(), reason: innermost(error) }
+/// The base URL of each phase.
+#[derive(Debug)]
+struct Bases {
+    lookup: BaseUrl,
+    agreement: BaseUrl,
+    clearing: BaseUrl,
+}
+
+impl Bases {
+    fn parse(urls: &HubUrls) -> Result<Self, HubUrlError> {
+        let parse = |url: &str| BaseUrl::parse(url).ok_or_else(|| HubUrlError(url.to_owned()));
+        let HubUrls { lookup, agreement, clearing } = urls;
+        Ok(Self { lookup: parse(lookup)?, agreement: parse(agreement)?, clearing: parse(clearing)? })
+    }
+
+    /// Where a message goes, by its path.
+    fn of(&self, path: &str) -> &BaseUrl {
+        match path.split('/').nth(1).and_then(Resource::from_path) {
+            Some(Resource::Participants | Resource::Parties) => &self.lookup,
+            Some(Resource::Transfers) => &self.clearing,
+            _ => &self.agreement,
+        }
     }
 }
 
@@ -136,6 +181,25 @@ pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn phases_may_have_services_of_their_own() {
+        let urls = HubUrls {
+            lookup: "http://lookup:4002".into(),
+            agreement: "http://agreement:3002".into(),
+            clearing: "http://clearing:3000".into(),
+        };
+        let bases = Bases::parse(&urls).unwrap();
+        for (path, expect) in [
+            ("/parties/MSISDN/1", "http://lookup:4002"),
+            ("/participants/MSISDN/1", "http://lookup:4002"),
+            ("/quotes", "http://agreement:3002"),
+            ("/transfers/1/error", "http://clearing:3000"),
+        ] {
+            assert_eq!(bases.of(path).to_string(), expect, "{path}");
+        }
+        assert!(Bases::parse(&HubUrls { clearing: "clearing".into(), ..urls }).is_err());
+    }
 
     #[test]
     fn base_urls() {

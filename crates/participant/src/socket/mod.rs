@@ -9,8 +9,8 @@ mod pay;
 mod simulator;
 mod watch;
 
-pub use hub_client::HubUrlError;
 pub(crate) use hub_client::innermost;
+pub use hub_client::{HubUrlError, HubUrls};
 pub use listen::serve;
 pub(crate) use pay::pay;
 pub use pay::{PayError, Running};

@@ -20,7 +20,7 @@ use crate::identifier_source::{IdentifierSource, PaymentIdentifiers};
 use crate::notice::Notice;
 use crate::profile::Profile;
 use crate::script::{Script, ScriptError};
-use crate::socket::hub_client::{HubClient, HubUrlError};
+use crate::socket::hub_client::{HubClient, HubUrlError, HubUrls};
 use crate::socket::pay::{self, PayError, Running};
 use crate::socket::watch::Watches;
 use crate::socket::{endpoint, listen};
@@ -33,8 +33,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where the control API listens; `None` for none.
     pub control: Option<SocketAddr>,
-    /// The base URL of the hub's FSPIOP, for example `http://127.0.0.1:3000`.
-    pub hub: String,
+    /// Where the hub takes FSPIOP.
+    pub hub: HubUrls,
     /// The FSPs, and what they follow.
     pub fsps: Vec<(Profile, Script)>,
     /// The keys with which FSPs sign their messages to the hub; those that have none sign nothing.
@@ -78,7 +78,7 @@ impl Default for Limits {
 
 impl Settings {
     /// Settings for FSPs on a free port of this machine, with the control API at its usual port 9101.
-    pub fn new(hub: impl Into<String>, fsps: Vec<(Profile, Script)>) -> Self {
+    pub fn new(hub: impl Into<HubUrls>, fsps: Vec<(Profile, Script)>) -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             control: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, control::DEFAULT_PORT))),

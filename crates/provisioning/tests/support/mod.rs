@@ -53,7 +53,8 @@ impl World {
         let store = SqliteStore::open(&folder.path().join("hub.sqlite"), name.clone(), clock.clone()).unwrap();
         let store: Arc<dyn Store> = Arc::new(store);
         let settings = Settings {
-            listen: Listen::ephemeral(),
+            roles: hub::Roles::default(),
+            listen: Listen::ephemeral(&hub::Roles::default()),
             hub_name: name,
             callback_policy: CallbackPolicy::Open,
             delivery: SchedulerSettings::default(),
@@ -65,8 +66,8 @@ impl World {
         let hub = hub::serve(settings, store.clone(), clock, Arc::new(OpenAuthorizer)).await.unwrap();
         let apis = Apis {
             fspiop: url(hub.addresses.fspiop[0]),
-            ledger_admin: url(hub.addresses.ledger_admin),
-            oracle_admin: url(hub.addresses.oracle_admin),
+            ledger_admin: url(hub.addresses.ledger_admin.unwrap()),
+            oracle_admin: url(hub.addresses.oracle_admin.unwrap()),
         };
         World { apis, store, client: HttpClient::new(), hub, _folder: folder }
     }

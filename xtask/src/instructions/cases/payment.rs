@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Context, Result, ensure};
 use fspiop::{Amount, FspId};
 use hub::{
-    CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, Running, Settings, Tls, delivery::SchedulerSettings,
+    CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, Roles, Running, Settings, Tls, delivery::SchedulerSettings,
     system_clock,
 };
 use participant::{Ending, Limits, Script, Simulator, TransferRequest};
@@ -55,7 +55,8 @@ impl CountedHub {
 
 fn settings() -> Result<Settings> {
     Ok(Settings {
-        listen: Listen::ephemeral(),
+        roles: Roles::default(),
+        listen: Listen::ephemeral(&Roles::default()),
         hub_name: FspId::parse(HUB)?,
         callback_policy: CallbackPolicy::Open,
         delivery: SchedulerSettings::default(),
