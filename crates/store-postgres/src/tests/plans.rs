@@ -31,7 +31,8 @@ const GROWING: [&str; 10] = [
     "abandoned",
     "sent_message",
 ];
-/// 200,000 payments, a tenth of them open, a tenth of their messages still to be delivered.
+/// 200,000 payments, a tenth of them open, a tenth of their messages still to be delivered. The batches are of moments at which
+/// no test writes any: a transfer's packet is looked for in all of its moment.
 const HISTORY: &str = "
     CREATE TEMP TABLE past AS
         SELECT n, '\\x01'::bytea || decode(md5(n::text), 'hex') AS id, 'transfer ' || md5(n::text)::uuid AS subject
@@ -42,7 +43,7 @@ const HISTORY: &str = "
         SELECT id, 2 + n % 20, 2 + (n + 7) % 20, 1, 'USD', sha256(id), 4000000000000 + n, sha256(id),
                CASE n % 10 WHEN 0 THEN 'RESERVED' ELSE 'COMMITTED' END, n FROM past;
     INSERT INTO old_ilp_packet SELECT id, 'packet' FROM past;
-    INSERT INTO outbox_batch SELECT 99, n, floor(extract(epoch FROM now()) * 1000)::bigint + n, 4 * n, '{1}', '{2}', '{3}', '{4}', '' FROM past WHERE n % 10 = 0;
+    INSERT INTO outbox_batch SELECT 99, n, floor(extract(epoch FROM now()) * 1000)::bigint + 3600000 + n, 4 * n, '{1}', '{2}', '{3}', '{4}', '' FROM past WHERE n % 10 = 0;
     INSERT INTO entry (movement_at, transfer_id, kind, raised, lowered, amount, currency, at)
         SELECT n, id, 'RESERVE', 1, 2, 1, 'USD', n FROM past;
     INSERT INTO quote (requested_at, answered_at, payer, payee, id, request_hash, status, answer_hash)
