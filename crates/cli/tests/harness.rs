@@ -205,3 +205,49 @@ fn a_start_in_the_background_that_is_interrupted_leaves_nothing_running() {
     std::io::copy(&mut connection, &mut std::io::sink()).unwrap();
     user.run(&["harness", "status"]).expect(1, &[]);
 }
+
+const TESTS: &str = r#"
+tests:
+- name: pays
+  pay: {from: payerfsp, to: MSISDN/27713803912, amount: "2", currency: USD}
+  times: 2
+  expect: {state: COMMITTED, moved: {payerfsp: "4"}}
+- name: expects too much
+  fsps: {payeefsp: {behaviour: {error: "5104"}}}
+  pay: {from: payerfsp, to: MSISDN/27713803912, amount: "10", currency: USD}
+  expect: {state: COMMITTED, legs: 12, moved: {payerfsp: "10"}}
+"#;
+
+#[test]
+fn end_to_end_tests_run_in_a_harness_of_their_own_or_in_the_one_that_runs() {
+    let user = User::new();
+    let own = user.run(&["harness", "test", "-o", "json"]).expect(0, &["✓ nobody has this party"]).json();
+    assert_eq!((&own["kind"], &own["passed"], &own["failed"]), (&"TestReport".into(), &6.into(), &0.into()));
+    user.run(&["harness", "status"]).expect(1, &["no harness named"]);
+    assert_eq!(files(&user.data()), Vec::<String>::new(), "it leaves nothing behind");
+
+    user.run(&["harness", "up", "--detach"]).expect(0, &[]);
+    let (tests, results) = (user.home.path().join("tests.yaml"), user.home.path().join("results.xml"));
+    std::fs::write(&tests, TESTS).unwrap();
+    let (tests, junit) = (tests.to_str().unwrap(), results.to_str().unwrap());
+    let failed = user.run(&["harness", "test", tests, "--junit", junit]);
+    failed.expect(
+        1,
+        &["state: found FAILED (lookup: ", "legs: found ", "moved.payerfsp: found 0, expected 10", "mojaloop trace "],
+    );
+    assert!(failed.stdout.ends_with("1 passed, 1 failed\n"), "{}", failed.stdout);
+    let xml = std::fs::read_to_string(&results).unwrap();
+    assert!(
+        xml.contains(r#"tests="2" failures="1""#) && xml.contains("<failure message=\"state: found FAILED"),
+        "{xml}"
+    );
+    user.run(&["harness", "test", tests, "--only", "pays"]).expect(0, &[]);
+    // The payee is as it was before, and nothing that it was told has stayed.
+    user.run(&["harness", "test"]).expect(0, &[]);
+    user.run(&["harness", "test", tests, "--only", "nothing"]).expect(2, &["no test's name contains"]);
+    user.run(&["harness", "test", "nowhere.yaml"]).expect(2, &["nowhere.yaml", "hint:"]);
+    user.run(&["harness", "down"]).expect(0, &[]);
+
+    user.run(&["harness", "up", "--detach", "--profile", "core"]).expect(0, &[]);
+    user.run(&["harness", "test"]).expect(4, &["no simulated FSPs", "--profile core"]);
+}

@@ -5,6 +5,7 @@
 
 mod compose;
 mod embedded;
+pub mod end_to_end;
 mod error;
 mod instance;
 mod keys;

@@ -131,7 +131,7 @@ impl Compose {
     fn apis(&self) -> Apis {
         Apis {
             fspiop: format!("http://{}", self.at(3000)),
-            ledger_admin: format!("http://{}", self.at(3001)),
+            ledger_admin: self.ledger_admin_url(),
             oracle_admin: format!("http://{}", self.at(4001)),
         }
     }
@@ -139,6 +139,11 @@ impl Compose {
     /// Where the simulated FSPs are told to pay.
     pub fn control_url(&self) -> String {
         format!("http://{}", self.at(9101))
+    }
+
+    /// Where operators of the ledger reach the hub.
+    pub fn ledger_admin_url(&self) -> String {
+        format!("http://{}", self.at(3001))
     }
 
     /// Whether containers were started from a harness's folder.

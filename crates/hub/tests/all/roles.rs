@@ -1,6 +1,6 @@
 //! Nodes of one hub that each do a part, on one PostgreSQL database.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use hub::{Listen, OpenAuthorizer, Role, Roles, Settings};
 use postgres_server::Server;
@@ -15,6 +15,10 @@ use crate::support::{
 };
 
 const PARTY: &str = "/MSISDN/27713803912";
+/// How long a transfer lives that nobody is to answer, in milliseconds.
+const SHORT_LIVED_MS: i64 = 1_500;
+/// Its time, and two sweeps: that nothing happens can be seen only by waiting.
+const PAST_ITS_TIME: Duration = Duration::from_millis(2_500);
 
 /// A node that has one role.
 async fn node(url: &str, role: Role) -> TestHub {
@@ -103,11 +107,11 @@ async fn a_payment_goes_through_nodes_with_a_role_each_and_without_one_only_its_
     site.clear(&clearing).await;
 
     // The clearing node is away: transfers reach nobody, one that is reserved waits, the other phases go on.
-    let waiting = Transfer::short_lived("1", 1_500);
+    let waiting = Transfer::short_lived("1", SHORT_LIVED_MS);
     clearing.must_take(&waiting.prepare()).await;
     clearing.stop().await;
     site.agree().await;
-    tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+    tokio::time::sleep(PAST_ITS_TIME).await;
     assert_eq!(site.admin.status(&waiting).await, "RESERVED", "who has not this role ends no transfer");
 
     let clearing = node(&site.url, Role::Clearing).await;

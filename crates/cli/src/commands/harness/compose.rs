@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use definition::Loaded;
-use harness::{Compose, ComposeStatus};
+use harness::{Compose, ComposeStatus, end_to_end::Deployment};
 use image::Source;
 use operations::{Folder, Progress, Target};
 use participant::control::Client;
@@ -96,6 +96,12 @@ pub(super) fn status(global: &Global) -> Result<(), Failure> {
     let compose = found(global)?;
     let status = runtime::start()?.block_on(tool::interruptible(compose.describe()))?;
     show(global, &status)
+}
+
+/// Where the hub and the simulated FSPs of the containers are.
+pub(super) fn deployment(global: &Global) -> Result<Deployment, Failure> {
+    let compose = found(global)?;
+    Ok(Deployment { simulators: compose.control_url(), ledger_admin: compose.ledger_admin_url() })
 }
 
 pub(super) fn logs(global: &Global, follow: bool) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 mod compose;
 mod embedded;
 mod looking;
+mod test;
 
 use std::{path::Path, time::Instant};
 
@@ -23,6 +24,8 @@ pub(crate) fn running(global: &Global) -> Option<Instance> {
     let place = Place::of(&global.name, global.data_dir.as_deref()).ok()?;
     Instance::find(&place).ok()?
 }
+
+pub(crate) use test::TestArguments;
 
 pub(crate) fn run(command: HarnessCommand, global: Global, started: Instant) -> Result<(), Failure> {
     let place = Place::of(&global.name, global.data_dir.as_deref()).map_err(embedded::explain)?;
@@ -64,6 +67,7 @@ pub(crate) fn run(command: HarnessCommand, global: Global, started: Instant) -> 
             Some(Engine::Compose) => compose::down(&global, arguments.volumes),
             _ => embedded::down(&global, &place, arguments.volumes),
         },
+        HarnessCommand::Test(arguments) => test::run(&arguments, &global, &place),
         HarnessCommand::Reset => match running_engine(&place)? {
             Some(Engine::Compose) => compose::down(&global, true),
             _ => embedded::reset(&global, &place),
