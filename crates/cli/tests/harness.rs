@@ -251,3 +251,29 @@ fn end_to_end_tests_run_in_a_harness_of_their_own_or_in_the_one_that_runs() {
     user.run(&["harness", "up", "--detach", "--profile", "core"]).expect(0, &[]);
     user.run(&["harness", "test"]).expect(4, &["no simulated FSPs", "--profile core"]);
 }
+
+#[test]
+fn config_says_what_holds_and_where_it_was_said() {
+    let user = User::new();
+    let embedded = user.run(&["harness", "config", "--show-origin", "--set", "scheme.hubName=Switch"]);
+    embedded.expect(0, &[]);
+    let line = embedded.stdout.lines().find(|line| line.contains("hubName: Switch"));
+    assert!(line.is_some_and(|line| line.ends_with("# --set")), "{}", embedded.stdout);
+
+    let compose = ["harness", "config", "--show-origin", "--engine", "compose", "-o", "json"];
+    let folder = user.data().join("mojaloop/default/compose");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(".env"), "# mine\nLOG=debug\n").unwrap();
+    let mut command = user.mojaloop(&compose);
+    let config = Finished::of(command.env("HUB_CPUS", "1")).expect(0, &[]).json();
+    let variables = config["variables"].as_array().unwrap();
+    let of = |name: &str| {
+        let found = variables.iter().find(|variable| variable["name"] == name).unwrap();
+        (found["value"].as_str().unwrap(), found["origin"].as_str().unwrap())
+    };
+    assert_eq!(of("LOG"), ("debug", ".env:2"));
+    assert_eq!(of("HUB_CPUS"), ("1", "the environment"));
+    assert_eq!(of("HUB_MEMORY"), ("512m", "default"));
+    std::fs::write(folder.join(".env"), "LGO=debug\n").unwrap();
+    user.run(&compose).expect(2, &[".env:1: found LGO", "did you mean LOG?"]);
+}

@@ -14,7 +14,7 @@ mod resident;
 mod store_opening;
 mod wanted;
 
-pub use compose::{Compose, ComposeStatus, Container, render};
+pub use compose::{Compose, ComposeStatus, Container, Setting, render};
 pub use embedded::{Harness, Up};
 pub use error::HarnessError;
 pub use instance::{Instance, Lock, State};

@@ -29,6 +29,9 @@ pub(crate) enum HarnessCommand {
     /// Show the log of a harness that runs in the background or in containers
     #[command(before_help = "Example: mojaloop harness logs --follow")]
     Logs(LogsArguments),
+    /// Show the definition and the variables that hold
+    #[command(before_help = "Example: mojaloop harness config --show-origin --engine compose")]
+    Config(crate::commands::harness::ConfigArguments),
     /// Run end-to-end tests, the built-in ones or your own
     #[command(before_help = "Example: mojaloop harness test payments.yaml --junit results.xml")]
     Test(crate::commands::harness::TestArguments),

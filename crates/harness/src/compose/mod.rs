@@ -5,6 +5,7 @@ mod doctor;
 mod document;
 mod plan;
 mod ports;
+mod variables;
 mod verify;
 
 use std::{
@@ -25,6 +26,7 @@ use sha2::{Digest, Sha256};
 use docker::Docker;
 
 pub use docker::Container;
+pub use variables::Setting;
 
 /// The engine answers within seconds; containers become healthy within some more.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
@@ -91,7 +93,7 @@ pub fn render(hub: &Hub) -> Artefacts {
     let scheme = Scheme::of(hub, simulator_url).to_json();
     artefacts.add("compose.yaml", document::render(hub, &digest(&scheme)));
     artefacts.add("scheme.json", scheme);
-    artefacts.add(".env.example", variables(None, 0));
+    artefacts.add(".env.example", variables::as_file(None, 0));
     artefacts.add("compose.override.example.yaml", include_str!("override.example.yaml"));
     artefacts
 }
@@ -99,28 +101,6 @@ pub fn render(hub: &Hub) -> Artefacts {
 /// The first digits of a text's SHA-256.
 fn digest(text: &str) -> String {
     Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The variables of `compose.yaml`, in the form of `.env`.
-fn variables(image: Option<&str>, offset: u16) -> String {
-    let mut text = String::from(
-        "# Variables of compose.yaml. Copy this to .env and change what you need; rendering again leaves .env alone.\n\n",
-    );
-    let mut line = |name: &str, value: &str, comment: &str| text += &format!("# {comment}\n{name}={value}\n");
-    let version = concat!("mojaloop-hub:", env!("CARGO_PKG_VERSION"));
-    line(
-        "HUB_IMAGE",
-        image.unwrap_or(version),
-        "The hub's image: `mojaloop image --out FILE` makes it from the sources.",
-    );
-    line("BIND_ADDRESS", "127.0.0.1", "The address of this machine that the ports are published on.");
-    line("LOG", "info", "What is logged: trace, debug, info, warn or error.");
-    line("HUB_MEMORY", "512m", "The most memory that the hub may take.");
-    line("HUB_CPUS", "2", "The most cores that the hub may use.");
-    for port in ports::all() {
-        line(port.variable, &(port.port + offset).to_string(), &format!("Port: {}.", port.serves));
-    }
-    text
 }
 
 impl Compose {
@@ -188,6 +168,14 @@ impl Compose {
         vec![Step::new("containers", move |progress| self.start(progress))]
     }
 
+    /// The variables of `compose.yaml` with the values that hold, and where each was said.
+    ///
+    /// # Errors
+    /// A file can't be read, or `.env` has a variable that nothing knows.
+    pub fn settings(&self) -> Result<Vec<Setting>, Failure> {
+        variables::effective(&self.folder, |name| std::env::var(name).ok())
+    }
+
     /// Whether containers of this project are there.
     ///
     /// # Errors
@@ -209,7 +197,7 @@ impl Compose {
         let image = image::obtain(source, &self.folder, progress).await?;
         let docker = self.docker()?;
         // The engine's own file: what is in .env belongs to the one who copied .env.example.
-        let variables = variables(Some(&image.reference), self.port_offset);
+        let variables = variables::as_file(Some(&image.reference), self.port_offset);
         let renamed = self.folder.read("engine.env")?.as_deref() != Some(&variables);
         if renamed {
             self.folder.write("engine.env", &variables)?;
@@ -227,6 +215,7 @@ impl Compose {
 
     fn write_files(&self) -> Result<Done, Failure> {
         self.folder.create()?;
+        variables::check(&self.folder, &self.folder.read(".env")?.unwrap_or_default())?;
         let written = render(&self.loaded.hub).write_to(self.folder.path())?;
         let folder = self.folder.path().display();
         Ok(match written.is_empty() {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use definition::Loaded;
-use harness::{Compose, ComposeStatus, end_to_end::Deployment};
+use harness::{Compose, ComposeStatus, Setting, end_to_end::Deployment};
 use image::Source;
 use operations::{Folder, Progress, Target};
 use participant::control::Client;
@@ -96,6 +96,11 @@ pub(super) fn status(global: &Global) -> Result<(), Failure> {
     let compose = found(global)?;
     let status = runtime::start()?.block_on(tool::interruptible(compose.describe()))?;
     show(global, &status)
+}
+
+/// The variables of the containers, their values, and where each was said.
+pub(super) fn settings(arguments: &EngineArguments, global: &Global, loaded: Loaded) -> Result<Vec<Setting>, Failure> {
+    target(arguments, global, loaded)?.settings()
 }
 
 /// Where the hub and the simulated FSPs of the containers are.

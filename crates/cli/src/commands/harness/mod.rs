@@ -1,6 +1,7 @@
 //! `mojaloop harness …`: the same verbs for both engines.
 
 mod compose;
+mod config;
 mod embedded;
 mod looking;
 mod test;
@@ -25,6 +26,7 @@ pub(crate) fn running(global: &Global) -> Option<Instance> {
     Instance::find(&place).ok()?
 }
 
+pub(crate) use config::ConfigArguments;
 pub(crate) use test::TestArguments;
 
 pub(crate) fn run(command: HarnessCommand, global: Global, started: Instant) -> Result<(), Failure> {
@@ -67,6 +69,7 @@ pub(crate) fn run(command: HarnessCommand, global: Global, started: Instant) -> 
             Some(Engine::Compose) => compose::down(&global, arguments.volumes),
             _ => embedded::down(&global, &place, arguments.volumes),
         },
+        HarnessCommand::Config(arguments) => config::show(&arguments, &global, &place),
         HarnessCommand::Test(arguments) => test::run(&arguments, &global, &place),
         HarnessCommand::Reset => match running_engine(&place)? {
             Some(Engine::Compose) => compose::down(&global, true),
