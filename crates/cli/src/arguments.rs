@@ -227,6 +227,9 @@ pub(crate) struct ServeArguments {
     /// Whether a participant may pay itself (on-us transfers) [default: false]
     #[arg(long, value_name = "BOOLEAN", env = environment::ON_US_TRANSFERS)]
     pub(crate) on_us_transfers: Option<bool>,
+    /// Whether the last messages are kept in memory and shown, on pages of their own port (8080) and at /messages of the operations port: they hold personal data, so not in production [default: false]
+    #[arg(long, value_name = "BOOLEAN", env = environment::CAPTURE)]
+    pub(crate) capture: Option<bool>,
     /// Which URLs FSPs may register: open, not-link-local, or host names separated by commas [default: not-link-local]
     #[arg(long, value_name = "POLICY", env = environment::CALLBACK_POLICY)]
     pub(crate) callback_policy: Option<String>,

@@ -10,6 +10,7 @@ mod admin;
 pub mod audit;
 mod authorizer;
 mod callback_policy;
+mod capture;
 mod committer;
 mod connections;
 mod current;
@@ -44,8 +45,8 @@ pub use settings::{Intake, Jws, Listen, Settings, Tls};
 pub use signatures::{Validation, ValidationError};
 
 use crate::{
-    admin::Inspection, committer::Committer, current::Current, load_shedding::LoadShedding, lookup::Lookup,
-    signatures::Signatures,
+    admin::Inspection, capture::Capture, committer::Committer, current::Current, load_shedding::LoadShedding,
+    lookup::Lookup, signatures::Signatures,
 };
 
 /// What the listeners share.
@@ -66,4 +67,6 @@ pub struct Hub {
     pub(crate) roles: Roles,
     pub(crate) load_shedding: Arc<LoadShedding>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Messages, where they are captured.
+    pub(crate) capture: Option<Arc<Capture>>,
 }

@@ -14,6 +14,7 @@ use tokio::{
 
 use crate::{
     Authorizer, Hub, Settings, admin,
+    capture::Capture,
     committer::{Committer, Observer},
     connections,
     current::{self, Current},
@@ -145,6 +146,7 @@ async fn assemble(
 ) -> Result<(Arc<Hub>, JoinHandle<()>), ServeError> {
     let metrics = Arc::new(Metrics::new());
     let load_shedding = Arc::<LoadShedding>::default();
+    let capture = settings.capture.then(|| Capture::new(clock.clone()));
     let current = Arc::new(Current::new(store.configuration().await?));
     let (handle, receiver) = DeliveryHandle::channel();
     let observer = Arc::new(Publisher { current: current.clone(), delivery: handle.clone() });
@@ -164,6 +166,7 @@ async fn assemble(
         clock: clock.clone(),
         metrics: metrics.clone(),
         load_shedding: load_shedding.clone(),
+        capture: capture.clone(),
     };
     let task = delivery::start(settings.delivery, (handle.clone(), receiver), surroundings, stopping.clone());
     let lookup = Lookup {
@@ -194,6 +197,7 @@ async fn assemble(
         roles: settings.roles,
         load_shedding,
         metrics,
+        capture,
     };
     Ok((Arc::new(hub), task))
 }

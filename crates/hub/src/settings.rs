@@ -37,6 +37,8 @@ pub struct Settings {
     pub tls: Tls,
     /// Whether a participant may pay itself (on-us transfers): a rule of the scheme.
     pub on_us_transfers: bool,
+    /// Whether messages are captured in memory, to be looked at. They hold personal data: off in production.
+    pub capture: bool,
 }
 
 /// Signatures of messages. Without anything said: signatures are passed on, and the hub makes none.

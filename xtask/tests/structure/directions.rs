@@ -16,7 +16,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store", &["switch", "ledger", "fspiop"]),
     ("store-sqlite", &["store", "switch", "ledger", "fspiop"]),
     ("tls", &[]),
-    ("hub", &["store", "switch", "ledger", "identity", "fspiop", "tls"]),
+    // Pages are made from a list of captured messages, whoever hands it in.
+    ("portal", &[]),
+    ("hub", &["portal", "store", "switch", "ledger", "identity", "fspiop", "tls"]),
     ("participant", &["identity", "fspiop"]),
     ("postgres-access", &[]),
     ("store-postgres", &["store", "switch", "ledger", "fspiop", "postgres-access"]),

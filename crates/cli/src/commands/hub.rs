@@ -76,6 +76,7 @@ struct SettingsFile {
     callback_certificate: Option<PathBuf>,
     callback_key: Option<PathBuf>,
     on_us_transfers: Option<bool>,
+    capture: Option<bool>,
     admin: Option<Admin>,
     log_format: Option<LogFormat>,
 }
@@ -114,6 +115,7 @@ fn complete(mut arguments: ServeArguments) -> Result<ServeArguments, Failure> {
     arguments.listen_address = arguments.listen_address.or(file.listen_address);
     arguments.port_offset = arguments.port_offset.or(file.port_offset);
     arguments.on_us_transfers = arguments.on_us_transfers.or(file.on_us_transfers);
+    arguments.capture = arguments.capture.or(file.capture);
     arguments.admin = arguments.admin.or(file.admin);
     arguments.log_format = arguments.log_format.or(file.log_format);
     Ok(arguments)
@@ -144,9 +146,20 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
     let delivery = hub::delivery::SchedulerSettings::default();
     let hub_name = opening.hub.clone();
     let on_us_transfers = arguments.on_us_transfers.unwrap_or(false);
-    let intake = Intake::default();
+    let (intake, capture) = (Intake::default(), arguments.capture.unwrap_or(false));
     let doing = roles.to_string();
-    let settings = Settings { roles, listen, hub_name, callback_policy, delivery, intake, jws, tls, on_us_transfers };
+    let settings = Settings {
+        roles,
+        listen,
+        hub_name,
+        callback_policy,
+        delivery,
+        intake,
+        jws,
+        tls,
+        on_us_transfers,
+        capture,
+    };
     let runtime = runtime::start()?;
     runtime.block_on(async {
         let store = stores::open(opening, system_clock()).await.map_err(|error| store::explain(&error))?;

@@ -46,21 +46,23 @@ impl CallbackClient {
         CallbackClient { client, answer_timeout }
     }
 
-    /// Sends a message to a URL and says how that ended.
-    pub async fn send(&self, url: &str, message: &Arc<Message>) -> Attempted {
+    /// Sends a message to a URL and says what was answered, and how that ended.
+    pub async fn send(&self, url: &str, message: &Arc<Message>) -> (Option<StatusCode>, Attempted) {
         let Some(request) = to_request(url, message) else {
-            return Attempted::Refused(format!("{url:?} is no URL, or a header can't be sent"));
+            return (None, Attempted::Refused(format!("{url:?} is no URL, or a header can't be sent")));
         };
         let deadline = Instant::now() + self.answer_timeout;
         let response = match timeout_at(deadline, self.client.request(request)).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Attempted::Failed(with_causes(&error)),
-            Err(_) => return Attempted::Failed(format!("no answer within {} ms", self.answer_timeout.as_millis())),
+            Ok(Err(error)) => return (None, Attempted::Failed(with_causes(&error))),
+            Err(_) => {
+                return (None, Attempted::Failed(format!("no answer within {} ms", self.answer_timeout.as_millis())));
+            }
         };
-        let judgement = judge(response.status());
+        let status = response.status();
         // The status says what there is to say; what comes after it is read only to use the connection again.
         let _ = timeout_at(deadline, Limited::new(response.into_body(), ANSWER_BYTES).collect()).await;
-        judgement
+        (Some(status), judge(status))
     }
 
     /// Asks an oracle; the whole exchange must end within `timeout`.

@@ -9,8 +9,8 @@ use tokio::{sync::mpsc, time::MissedTickBehavior};
 
 use super::{Attempted, CallbackClient, Outgoing, SchedulerSettings, signing::sealed, waits::Waits};
 use crate::{
-    callback_policy::CallbackPolicy, committer::Committer, current::Current, load_shedding::LoadShedding,
-    metrics::Metrics, serve::stopped,
+    callback_policy::CallbackPolicy, capture::Capture, committer::Committer, current::Current,
+    load_shedding::LoadShedding, metrics::Metrics, serve::stopped,
 };
 
 /// How often this node renews its claim to its messages, and looks whether others left some behind, or whether those that
@@ -76,6 +76,8 @@ pub struct Surroundings {
     pub metrics: Arc<Metrics>,
     /// Told how long messages wait.
     pub(crate) load_shedding: Arc<LoadShedding>,
+    /// Told what was sent, where messages are captured.
+    pub(crate) capture: Option<Arc<Capture>>,
 }
 
 /// Starts the delivery; it ends when `stop` is cancelled, after the results at hand are noted.
@@ -240,8 +242,13 @@ impl Driver {
 
 async fn attempt(surroundings: &Surroundings, message: Arc<Message>, url: &str) -> Attempted {
     let message = sealed(message, surroundings.signer.as_deref(), &surroundings.current.get());
-    match surroundings.policy.check(url) {
+    let draft = surroundings.capture.as_ref().map(|capture| capture.sending(&message));
+    let (status, attempted) = match surroundings.policy.check(url) {
         Ok(()) => surroundings.client.send(url, &message).await,
-        Err(reason) => Attempted::Refused(reason),
+        Err(reason) => (None, Attempted::Refused(reason)),
+    };
+    if let Some(draft) = draft {
+        draft.end(status, attempted.trouble());
     }
+    attempted
 }

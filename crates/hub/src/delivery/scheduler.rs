@@ -101,6 +101,16 @@ pub enum Attempted {
     Failed(String),
 }
 
+impl Attempted {
+    /// Why the recipient did not take the message.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        match self {
+            Attempted::Taken => None,
+            Attempted::Refused(why) | Attempted::Declined(why) | Attempted::Failed(why) => Some(why.clone()),
+        }
+    }
+}
+
 /// What is to be noted of a message after an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finished {

@@ -17,7 +17,9 @@ use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use super::{Refusal, Request, interpret, moment};
 use crate::{
-    Hub, health,
+    Hub,
+    capture::Draft,
+    health,
     load_shedding::{Phase, Queue},
     openapi,
     roles::Role,
@@ -44,23 +46,31 @@ async fn answer(State(hub): State<Arc<Hub>>, request: HttpRequest) -> Response {
     let (method, resource) = (method_label(request.method()), resource_label(request.uri().path()));
     let is_callback = matches!(*request.method(), Method::PUT | Method::PATCH);
     let content_type = content_type_of_answer(&request);
-    let response = match take(&hub, request).await {
-        Ok(()) => accepted(if is_callback { StatusCode::OK } else { StatusCode::ACCEPTED }, content_type),
+    let mut draft = hub.capture.as_ref().map(|capture| capture.received(&request));
+    let (response, error) = match take(&hub, request, draft.as_deref_mut()).await {
+        Ok(()) => (accepted(if is_callback { StatusCode::OK } else { StatusCode::ACCEPTED }, content_type), None),
         Err(refusal) => {
             tracing::debug!(method, resource, error = %refusal.error, "refused");
-            refusal.into_response()
+            let error = draft.is_some().then(|| refusal.error.to_string());
+            (refusal.into_response(), error)
         }
     };
+    if let Some(draft) = draft {
+        draft.end(Some(response.status()), error);
+    }
     hub.metrics.request("fspiop", method, resource, response.status().as_u16(), started.elapsed());
     response
 }
 
-async fn take(hub: &Arc<Hub>, request: HttpRequest) -> Result<(), Refusal> {
+async fn take(hub: &Arc<Hub>, request: HttpRequest, draft: Option<&mut Draft>) -> Result<(), Refusal> {
     check_role(hub, request.uri().path())?;
     check_load(hub, &request)?;
     let (parts, body) = request.into_parts();
     check_header_size(&parts.headers)?;
     let (body, _room) = read_body(hub, body).await?;
+    if let Some(draft) = draft {
+        draft.body = body.clone();
+    }
     let weight = body.len();
     let configuration = hub.current.get();
     let now = hub.clock.now();

@@ -90,9 +90,9 @@ pub struct Trace {
 /// What the transaction in an ILP packet says that is no personal datum.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Agreed {
-    transaction_id: Option<String>,
-    quote_id: Option<String>,
+pub(crate) struct Agreed {
+    pub(crate) transaction_id: Option<String>,
+    pub(crate) quote_id: Option<String>,
 }
 
 /// Tells the story of an id: a transfer's, a quote's or that of a movement of funds. `None` if nobody knows it. `pauses` are
@@ -152,7 +152,8 @@ async fn agreement(store: &dyn Store, transfer: &Transfer, id: QuoteId) -> Resul
     Ok(others.filter(|_| fits))
 }
 
-fn read_packet(packet: &str) -> Option<Agreed> {
+/// What an ILP packet says of its payment, if it says something that can be read.
+pub(crate) fn read_packet(packet: &str) -> Option<Agreed> {
     let transaction = IlpPacket::parse(packet).ok()?.transaction()?;
     serde_json::from_slice(&transaction).ok()
 }

@@ -11,6 +11,7 @@ mod admin_refused;
 mod answers;
 mod authorization;
 mod bounds;
+mod capture;
 mod delivery;
 mod directory;
 mod endpoints;

@@ -44,6 +44,7 @@ pub(crate) fn settings() -> Settings {
         jws: Jws::default(),
         tls: hub::Tls::default(),
         on_us_transfers: false,
+        capture: false,
     }
 }
 

@@ -76,6 +76,7 @@ impl TestHub {
             jws: hub::Jws::default(),
             tls,
             on_us_transfers: false,
+            capture: false,
         };
         let running = hub::serve(settings, store.clone(), system_clock(), Arc::new(OpenAuthorizer)).await.unwrap();
         TestHub { store, running, _folder: folder }

@@ -62,6 +62,7 @@ impl World {
             jws: Jws::default(),
             tls: hub::Tls::default(),
             on_us_transfers: false,
+            capture: false,
         };
         let hub = hub::serve(settings, store.clone(), clock, Arc::new(OpenAuthorizer)).await.unwrap();
         let apis = Apis {

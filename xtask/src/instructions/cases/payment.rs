@@ -64,6 +64,7 @@ fn settings() -> Result<Settings> {
         jws: Jws::default(),
         tls: Tls::default(),
         on_us_transfers: false,
+        capture: false,
     })
 }
 
