@@ -48,6 +48,23 @@ pub(crate) fn print<T: Serialize>(
     print_text(&text)
 }
 
+/// Writes one of several results, as soon as it is there: as JSON in a line of its own, as YAML after `---`.
+#[cfg(feature = "tools")]
+pub(crate) fn print_next<T: Serialize>(
+    output: Output,
+    kind: &str,
+    body: &T,
+    for_people: impl FnOnce(&T) -> String,
+) -> Result<(), Failure> {
+    let document = Document { api_version: "mojaloop/v1", kind, body };
+    let text = match output {
+        Output::Table => for_people(body),
+        Output::Json => serde_json::to_string(&document).map_err(Failure::bug)?,
+        Output::Yaml => format!("---\n{}", serde_saphyr::to_string(&document).map_err(Failure::bug)?),
+    };
+    print_text(&text)
+}
+
 /// Writes text to standard output. A reader that has gone away is no failure.
 pub(crate) fn print_text(text: &str) -> Result<(), Failure> {
     let mut out = anstream::AutoStream::auto(stdout().lock());

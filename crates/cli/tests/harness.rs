@@ -96,6 +96,72 @@ fn after_a_kill_it_starts_again_with_its_data() {
 }
 
 #[test]
+fn its_messages_are_looked_at() {
+    let user = User::new();
+    user.run(&["harness", "capture"]).expect(1, &["no harness named \"default\" is running"]);
+    user.run(&["harness", "up", "--detach", "--ephemeral", "-o", "json"]).expect(0, &[]);
+    let all = user.run(&["harness", "capture", "-o", "json"]).expect(0, &[]).json();
+    assert_eq!(all["kind"], "Capture");
+    let transfer = |message: &&Value| message["method"] == "POST" && message["path"] == "/transfers";
+    let id = all["messages"].as_array().unwrap().iter().find(transfer).unwrap()["transfer_id"].as_str().unwrap();
+    let payment = ["harness", "capture", "--payment", id];
+    let one = user.run(&[&payment[..], &["-o", "json"]].concat()).expect(0, &[]).json();
+    let steps: Vec<String> = one["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| {
+            let word = |name: &str| message[name].as_str().unwrap().replace("payerfsp", "P").replace("payeefsp", "Q");
+            let path = word("path");
+            let resource = path.split('/').nth(1).unwrap();
+            format!("{}>{} {} {resource}", word("from"), word("to"), word("method"))
+        })
+        .collect();
+    let expect = [
+        "P>hub GET parties",
+        "hub>Q GET parties",
+        "Q>hub PUT parties",
+        "hub>P PUT parties",
+        "P>hub POST quotes",
+        "hub>Q POST quotes",
+        "Q>hub PUT quotes",
+        "hub>P PUT quotes",
+        "P>hub POST transfers",
+        "hub>Q POST transfers",
+        "Q>hub PUT transfers",
+        "hub>P PUT transfers",
+    ];
+    assert_eq!(steps, expect);
+    let shown = user.run(&payment);
+    prints(&shown, 0, &["payerfsp → hub  POST /quotes  202", "\n    \"amountType\": \"SEND\"", "COMMITTED"]);
+    assert!(!shown.stdout.contains("\u{1b}"), "no colours where no terminal is");
+    user.run(&["harness", "capture", "--payment", "nobody"]).expect(1, &["nobody", "mojaloop trace"]);
+}
+
+/// Each message comes when it was sent, until Ctrl-C.
+#[test]
+#[cfg(unix)]
+fn its_messages_are_followed() {
+    let user = User::new();
+    user.run(&["harness", "up", "--detach", "--ephemeral", "--profile", "core"]).expect(0, &[]);
+    let mut follow = user.mojaloop(&["harness", "capture", "--follow", "-o", "json"]);
+    let mut follow = follow.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(follow.stdout.take().unwrap()).lines();
+    let url = format!("http://127.0.0.1:{}/parties/MSISDN/1", 3000 + user.offset);
+    // A refusal is a message, too.
+    user.run(&["health", "--url", &url]).expect(1, &[]);
+    let message: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(
+        (&message["kind"], &message["status"]),
+        (&Value::from("CapturedMessage"), &Value::from(400)),
+        "{message}"
+    );
+    let pid = rustix::process::Pid::from_raw(i32::try_from(follow.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(follow.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn ephemeral_data_go_with_the_harness() {
     let user = User::new();
     let up = user.run(&["harness", "up", "--detach", "--ephemeral", "-o", "json"]);

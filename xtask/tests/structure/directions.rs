@@ -66,6 +66,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "definition",
             "operations",
             "hub",
+            "portal",
             "participant",
             "load",
             "tls",

@@ -35,6 +35,9 @@ pub(crate) enum HarnessCommand {
     /// Run end-to-end tests, the built-in ones or your own
     #[command(before_help = "Example: mojaloop harness test payments.yaml --junit results.xml")]
     Test(crate::commands::harness::TestArguments),
+    /// Show every FSPIOP message between the FSPs and the hub, as far back as it is kept
+    #[command(before_help = "Example: mojaloop harness capture --follow")]
+    Capture(CaptureArguments),
     /// Stop the harness; its data stay
     #[command(before_help = "Example: mojaloop harness down")]
     Down(DownArguments),
@@ -104,6 +107,16 @@ pub(crate) enum Profile {
 pub(crate) struct LogsArguments {
     /// Go on as more is written
     #[arg(short, long)]
+    pub(crate) follow: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CaptureArguments {
+    /// Only the messages of this payment: the id of its transfer, its quote or its transaction
+    #[arg(long, value_name = "ID")]
+    pub(crate) payment: Option<String>,
+    /// Go on as messages come, until Ctrl-C
+    #[arg(long)]
     pub(crate) follow: bool,
 }
 

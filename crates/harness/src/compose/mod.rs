@@ -126,6 +126,11 @@ impl Compose {
         format!("http://{}", self.at(3001))
     }
 
+    /// Metrics, liveness, readiness, captured messages.
+    pub fn operations(&self) -> SocketAddr {
+        self.at(9100)
+    }
+
     /// Whether containers were started from a harness's folder.
     pub fn was_started(folder: &std::path::Path) -> bool {
         folder.join("compose").join("engine.env").exists()
@@ -298,7 +303,7 @@ impl Compose {
             fspiop: self.at(3000),
             ledger_admin: self.at(3001),
             oracle_admin: self.at(4001),
-            operations: self.at(9100),
+            operations: self.operations(),
             simulator,
             resident_bytes,
         })

@@ -1,6 +1,9 @@
 //! The compose engine: containers of their own on a Docker Engine.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use definition::Loaded;
 use harness::{Compose, ComposeStatus, Setting, end_to_end::Deployment};
@@ -112,6 +115,11 @@ pub(super) fn deployment(global: &Global) -> Result<Deployment, Failure> {
 pub(super) fn logs(global: &Global, follow: bool) -> Result<(), Failure> {
     let compose = found(global)?;
     runtime::start()?.block_on(tool::interruptible(compose.logs(follow)))
+}
+
+/// Where the hub's operations port is.
+pub(super) fn operations(global: &Global) -> Result<SocketAddr, Failure> {
+    Ok(found(global)?.operations())
 }
 
 pub(super) fn down(global: &Global, volumes: bool) -> Result<(), Failure> {

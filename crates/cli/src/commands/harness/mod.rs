@@ -1,5 +1,6 @@
 //! `mojaloop harness …`: the same verbs for both engines.
 
+mod capture;
 mod compose;
 mod config;
 mod embedded;
@@ -65,6 +66,13 @@ pub(crate) fn run(command: HarnessCommand, global: Global, started: Instant) -> 
             Some(Engine::Compose) => compose::logs(&global, arguments.follow),
             _ => embedded::logs(&place, arguments.follow),
         },
+        HarnessCommand::Capture(arguments) => {
+            let operations = match running_engine(&place)? {
+                Some(Engine::Compose) => compose::operations(&global)?,
+                _ => Instance::get(&place).map_err(embedded::explain)?.operations,
+            };
+            capture::run(&arguments, &global, operations)
+        }
         HarnessCommand::Down(arguments) => match running_engine(&place)? {
             Some(Engine::Compose) => compose::down(&global, arguments.volumes),
             _ => embedded::down(&global, &place, arguments.volumes),
