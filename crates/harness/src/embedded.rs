@@ -198,6 +198,7 @@ fn describe(up: &Up, hub: &Running, simulator: Option<&Simulator>, data: String)
         oracle_admin: there(addresses.oracle_admin),
         settlement: there(addresses.settlement),
         operations: addresses.operations,
+        pages: addresses.pages,
         simulator: simulator.and_then(Simulator::control_address),
         fsps: simulator.map(Simulator::address),
         startup_ms: milliseconds(startup),

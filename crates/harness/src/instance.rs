@@ -52,6 +52,9 @@ pub struct Instance {
     pub settlement: SocketAddr,
     /// Metrics, liveness, readiness.
     pub operations: SocketAddr,
+    /// Pages that show payments.
+    #[serde(default)]
+    pub pages: Option<SocketAddr>,
     /// Where the simulated FSPs are controlled, if there are any.
     pub simulator: Option<SocketAddr>,
     /// Where the simulated FSPs listen for the hub, if there are any.

@@ -7,7 +7,7 @@ use provisioning::Scheme;
 use crate::Instance;
 
 /// Every port of the embedded harness, before an offset.
-pub const PORTS: [u16; 11] = [3000, 3001, 3002, 3003, 3007, 3500, 4001, 4002, 4003, 9100, 9101];
+pub const PORTS: [u16; 12] = [3000, 3001, 3002, 3003, 3007, 3500, 4001, 4002, 4003, 8080, 9100, 9101];
 
 /// What the hub of an instance is to know; `None` where it was started without participants.
 pub fn scheme_of(hub: &Hub, instance: &Instance) -> Option<Scheme> {

@@ -51,6 +51,8 @@ pub(crate) const FSP_CONNECTIONS: usize = 8_192;
 pub(crate) const ADMIN_CONNECTIONS: usize = 256;
 /// Connections to metrics and health: few machines ask, and they must find room when nobody else does.
 pub(crate) const OPERATIONS_CONNECTIONS: usize = 64;
+/// Connections to the pages: a few people, whose browsers open six each.
+pub(crate) const PAGES_CONNECTIONS: usize = 64;
 /// How long a TLS handshake may take: three messages each way, over the slowest network.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a request's head may take from its first byte on.

@@ -65,6 +65,8 @@ pub struct Addresses {
     pub settlement: Option<SocketAddr>,
     /// Metrics, liveness, readiness.
     pub operations: SocketAddr,
+    /// Pages, where messages are captured.
+    pub pages: Option<SocketAddr>,
 }
 
 /// A hub that runs. Dropping it breaks off what is under way; see [`Running::stop`].
@@ -111,6 +113,7 @@ struct Listeners {
     oracle_admin: Option<TcpListener>,
     settlement: Option<TcpListener>,
     operations: TcpListener,
+    pages: Option<TcpListener>,
 }
 
 /// Starts a hub on a store. When this returns, it accepts requests.
@@ -242,6 +245,7 @@ async fn bind(settings: &Settings) -> Result<Listeners, ServeError> {
         oracle_admin: bind_if("the oracle admin API", listen.oracle_admin).await?,
         settlement: bind_if("the settlement API", listen.settlement).await?,
         operations: bind_one("operations (metrics, live, ready)", listen.operations).await?,
+        pages: bind_if("the pages", listen.pages.filter(|_| settings.capture)).await?,
     })
 }
 
@@ -265,6 +269,7 @@ impl Listeners {
             oracle_admin: self.oracle_admin.as_ref().map(of),
             settlement: self.settlement.as_ref().map(of),
             operations: of(&self.operations),
+            pages: self.pages.as_ref().map(of),
         }
     }
 
@@ -294,6 +299,10 @@ impl Listeners {
         }
         let room = Arc::new(Semaphore::new(connections::OPERATIONS_CONNECTIONS));
         spawn(self.operations, None, operations::router(hub.clone()), &room);
+        if let (Some(listener), Some(capture)) = (self.pages, &hub.capture) {
+            let room = Arc::new(Semaphore::new(connections::PAGES_CONNECTIONS));
+            spawn(listener, None, portal::router(capture.clone()), &room);
+        }
         tasks
     }
 }

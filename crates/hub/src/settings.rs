@@ -81,6 +81,8 @@ pub struct Listen {
     pub settlement: Option<SocketAddr>,
     /// Metrics, liveness, readiness.
     pub operations: SocketAddr,
+    /// Pages that show captured messages; nobody listens here where none are captured.
+    pub pages: Option<SocketAddr>,
 }
 
 impl Listen {
@@ -107,6 +109,7 @@ impl Listen {
             oracle_admin: Some(at(4001)?).filter(|_| admin),
             settlement: Some(at(3007)?).filter(|_| settlement),
             operations: at(9100)?,
+            pages: Some(at(8080)?).filter(|_| roles.has(Role::Portal)),
         })
     }
 
@@ -121,6 +124,7 @@ impl Listen {
             oracle_admin: of(Role::Admin),
             settlement: of(Role::Settlement),
             operations: free,
+            pages: of(Role::Portal),
         }
     }
 }
@@ -180,17 +184,18 @@ mod tests {
 
     fn ports(offset: u16, roles: &Roles) -> Option<Vec<u16>> {
         let listen = Listen::at(IpAddr::from(Ipv4Addr::LOCALHOST), offset, roles)?;
-        let others = [listen.ledger_admin, listen.oracle_admin, listen.settlement, Some(listen.operations)];
+        let others =
+            [listen.ledger_admin, listen.oracle_admin, listen.settlement, Some(listen.operations), listen.pages];
         Some(listen.fspiop.into_iter().chain(others.into_iter().flatten()).map(|address| address.port()).collect())
     }
 
     #[test]
     fn ports_are_those_of_upstreams_harness_and_move_together() {
         let all = Roles::default();
-        let usual = vec![3000, 3002, 3003, 3500, 4002, 4003, 3001, 4001, 3007, 9100];
+        let usual = vec![3000, 3002, 3003, 3500, 4002, 4003, 3001, 4001, 3007, 9100, 8080];
         assert_eq!(ports(0, &all), Some(usual.clone()));
         assert_eq!(ports(10_000, &all), Some(usual.iter().map(|port| port + 10_000).collect()));
-        assert_eq!(ports(56_435, &all).and_then(|ports| ports.last().copied()), Some(65_535));
+        assert_eq!(ports(56_435, &all).map(|ports| ports.contains(&65_535)), Some(true));
         assert_eq!(ports(56_436, &all), None);
     }
 
@@ -202,7 +207,7 @@ mod tests {
             (Role::Clearing, vec![3000, 3500, 9100]),
             (Role::Settlement, vec![3007, 9100]),
             (Role::Admin, vec![3001, 4001, 9100]),
-            (Role::Portal, vec![9100]),
+            (Role::Portal, vec![9100, 8080]),
         ] {
             assert_eq!(ports(0, &Roles::of([role])), Some(expect), "{role}");
         }

@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store-sqlite", &["store", "switch", "ledger", "fspiop"]),
     ("tls", &[]),
     // Pages are made from a list of captured messages, whoever hands it in.
-    ("portal", &[]),
+    ("portal", &["fspiop"]),
     ("hub", &["portal", "store", "switch", "ledger", "identity", "fspiop", "tls"]),
     ("participant", &["identity", "fspiop"]),
     ("postgres-access", &[]),

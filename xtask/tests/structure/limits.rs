@@ -9,24 +9,27 @@ use crate::sources::lines_outside_tests;
 const PAGE: &str = "docs/limits.md";
 /// What the hub's binary runs.
 const CRATES: &[&str] =
-    &["fspiop", "identity", "ledger", "switch", "store", "store-sqlite", "store-postgres", "tls", "hub"];
+    &["fspiop", "identity", "ledger", "switch", "store", "store-sqlite", "store-postgres", "tls", "portal", "hub"];
 /// Folders of these crates that are no part of it.
 const TESTS: &[&str] = &["/suite/", "/tests/", "/tests.rs"];
 /// Types of constants that may be bounds.
 const TYPES: &[&str] = &["usize", "u16", "u32", "u64", "i16", "i32", "i64", "Duration"];
 /// Constants that are forms or units, and bound nothing.
 const NO_BOUNDS: &[&str] = &[
+    "BAND_NAME_HEIGHT",
     "CODES_COUNT",
     "DECIMAL_PLACES",
+    "EXPIRY_DIGITS",
     "FIRST_PRINTABLE_MS",
     "FIRST_VERSION",
     "HASH_CHARACTERS",
-    "EXPIRY_DIGITS",
     "HEADER_LINE_BYTES",
+    "ID_LETTERS",
     "KNOWN",
     "LAST_PRINTABLE_MS",
     "LENGTH",
     "LOCAL_CHARACTERS",
+    "NAMES_HEIGHT",
     "NEGATIVE",
     "OWNER_ONLY",
     "POSITIVE",

@@ -148,18 +148,8 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
     let on_us_transfers = arguments.on_us_transfers.unwrap_or(false);
     let (intake, capture) = (Intake::default(), arguments.capture.unwrap_or(false));
     let doing = roles.to_string();
-    let settings = Settings {
-        roles,
-        listen,
-        hub_name,
-        callback_policy,
-        delivery,
-        intake,
-        jws,
-        tls,
-        on_us_transfers,
-        capture,
-    };
+    let settings =
+        Settings { roles, listen, hub_name, callback_policy, delivery, intake, jws, tls, on_us_transfers, capture };
     let runtime = runtime::start()?;
     runtime.block_on(async {
         let store = stores::open(opening, system_clock()).await.map_err(|error| store::explain(&error))?;
@@ -211,6 +201,7 @@ pub(crate) fn explain(error: ServeError) -> Failure {
         std::io::ErrorKind::AddrInUse => {
             let who = match port {
                 9100 => "; Prometheus' node_exporter often has 9100",
+                8080 => "; many development servers have 8080",
                 _ => "",
             };
             format!(

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Ports of a harness, without the offset.
-const PORTS: [u16; 11] = [3000, 3001, 3002, 3003, 3007, 3500, 4001, 4002, 4003, 9100, 9101];
+const PORTS: [u16; 12] = [3000, 3001, 3002, 3003, 3007, 3500, 4001, 4002, 4003, 8080, 9100, 9101];
 
 /// A user with a data folder and ports of its own.
 pub struct User {

@@ -167,6 +167,7 @@ fn hub_service(hub: &Hub) -> Service {
         // Published on this machine's loopback address only.
         ("MOJALOOP_ADMIN", "open".to_owned()),
         ("MOJALOOP_CALLBACK_POLICY", "open".to_owned()),
+        ("MOJALOOP_CAPTURE", "true".to_owned()),
     ]);
     service.ports = ports::HUB.iter().map(published).collect();
     service.volumes = vec!["hub-data:/data"];

@@ -71,6 +71,8 @@ pub struct ComposeStatus {
     pub oracle_admin: SocketAddr,
     /// Metrics, liveness, readiness.
     pub operations: SocketAddr,
+    /// Pages that show payments.
+    pub pages: SocketAddr,
     /// Where the simulated FSPs are controlled, if there are any.
     pub simulator: Option<SocketAddr>,
     /// Memory of all containers.
@@ -304,6 +306,7 @@ impl Compose {
             ledger_admin: self.at(3001),
             oracle_admin: self.at(4001),
             operations: self.operations(),
+            pages: self.at(8080),
             simulator,
             resident_bytes,
         })

@@ -14,8 +14,8 @@ const fn port(variable: &'static str, port: u16, serves: &'static str) -> Publis
     PublishedPort { variable, port, serves }
 }
 
-/// Of the hub: upstream's harness has them, too.
-pub(super) const HUB: [PublishedPort; 10] = [
+/// Of the hub: upstream's harness has most of them, too.
+pub(super) const HUB: [PublishedPort; 11] = [
     port("FSPIOP_PORT", 3000, "FSPIOP"),
     port("LEDGER_ADMIN_PORT", 3001, "ledger admin"),
     port("QUOTING_PORT", 3002, "FSPIOP, as upstream's quoting service"),
@@ -25,6 +25,7 @@ pub(super) const HUB: [PublishedPort; 10] = [
     port("ORACLE_ADMIN_PORT", 4001, "oracle admin"),
     port("LOOKUP_PORT", 4002, "FSPIOP, as upstream's account lookup"),
     port("TRANSACTION_REQUESTS_PORT", 4003, "FSPIOP, as upstream's transaction requests"),
+    port("PAGES_PORT", 8080, "pages that show payments"),
     port("OPERATIONS_PORT", 9100, "/metrics, /live, /ready"),
 ];
 

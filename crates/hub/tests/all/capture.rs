@@ -61,6 +61,7 @@ async fn without_being_asked_for_nothing_is_captured() {
     let response = get(&world, "/messages").await;
     assert_eq!(response.status, 404);
     assert!(response.text().contains("--capture true"), "{response:?}");
+    assert_eq!(world.hub.pages(), None);
     world.hub.stop().await;
 }
 
@@ -141,5 +142,28 @@ async fn what_is_refused_and_what_is_not_taken_says_why() {
     let found = ended(&world, "", 3).await;
     let sent = found.iter().find(|message| message["to"] == PAYEE).unwrap();
     assert_eq!((&sent["status"], &sent["error"]), (&json!(400), &json!("answered 400 Bad Request")));
+    world.hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_payment_is_seen_on_the_pages() {
+    let world = capturing().await;
+    let transfer = Transfer::new("12.5");
+    let quote = pay(&world, &transfer).await;
+    ended(&world, "", 12).await;
+    let pages = world.hub.pages().unwrap();
+    let page = async |path: &str| Request::plain("GET", path).with("host", "localhost").send(pages).await;
+    let list = page("/").await;
+    assert!(
+        list.text().contains(&format!("/payments/{}", transfer.id)) && list.text().contains("COMMITTED"),
+        "{list:?}"
+    );
+    // The packets of these tests do not name the quote: lookup and quote are found by its id, the transfer by its own.
+    for (id, messages) in [(&quote, 8), (&transfer.id, 4)] {
+        let payment = page(&format!("/payments/{id}")).await;
+        assert_eq!((payment.status, payment.text().matches("<details").count()), (200, messages), "{id}");
+        assert!(!payment.text().contains("not-shown"), "{id}");
+    }
+    assert_eq!(page("/payments/nobody").await.status, 404);
     world.hub.stop().await;
 }

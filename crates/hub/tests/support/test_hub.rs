@@ -110,6 +110,11 @@ impl TestHub {
         self.running.addresses.operations
     }
 
+    /// Where its pages are, if it has some.
+    pub(crate) fn pages(&self) -> Option<SocketAddr> {
+        self.running.addresses.pages
+    }
+
     /// Sends an FSP's request.
     pub(crate) async fn send(&self, request: &Request) -> Response {
         request.send(self.fspiop()).await

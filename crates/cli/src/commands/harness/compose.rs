@@ -191,6 +191,7 @@ fn table(status: &ComposeStatus) -> String {
         ("oracle admin", format!("http://{}", status.oracle_admin)),
         ("metrics, health", format!("http://{}/metrics · /live · /ready", status.operations)),
     ];
+    urls.push(("pages", format!("http://{}", status.pages)));
     urls.extend(status.simulator.map(|address| ("simulators", format!("http://{address}"))));
     format!("{containers}\n\n{}", table_of_urls(&urls))
 }

@@ -250,6 +250,9 @@ fn urls(instance: &Instance) -> String {
         "metrics, health".to_owned(),
         format!("{}/metrics · /live · /ready", http(Some(&instance.operations))),
     ]);
+    if instance.pages.is_some() {
+        rows.push(vec!["pages".to_owned(), http(instance.pages.as_ref())]);
+    }
     if instance.simulator.is_some() {
         rows.push(vec!["simulators".to_owned(), http(instance.simulator.as_ref())]);
     }
