@@ -43,14 +43,15 @@ pub fn router(hub: Arc<Hub>) -> Router {
 
 async fn answer(State(hub): State<Arc<Hub>>, request: HttpRequest) -> Response {
     let started = Instant::now();
-    let (method, resource) = (method_label(request.method()), resource_label(request.uri().path()));
+    let resource = resource(request.uri().path());
+    let (method, label) = (method_label(request.method()), resource.map_or("other", Resource::path));
     let is_callback = matches!(*request.method(), Method::PUT | Method::PATCH);
-    let content_type = content_type_of_answer(&request);
+    let content_type = content_type_of_answer(&request, resource);
     let mut draft = hub.capture.as_ref().map(|capture| capture.received(&request));
-    let (response, error) = match take(&hub, request, draft.as_deref_mut()).await {
+    let (response, error) = match take(&hub, request, resource, draft.as_deref_mut()).await {
         Ok(()) => (accepted(if is_callback { StatusCode::OK } else { StatusCode::ACCEPTED }, content_type), None),
         Err(refusal) => {
-            tracing::debug!(method, resource, error = %refusal.error, "refused");
+            tracing::debug!(method, resource = label, error = %refusal.error, "refused");
             let error = draft.is_some().then(|| refusal.error.to_string());
             (refusal.into_response(), error)
         }
@@ -58,13 +59,20 @@ async fn answer(State(hub): State<Arc<Hub>>, request: HttpRequest) -> Response {
     if let Some(draft) = draft {
         draft.end(Some(response.status()), error);
     }
-    hub.metrics.request("fspiop", method, resource, response.status().as_u16(), started.elapsed());
+    hub.metrics.request("fspiop", method, label, response.status().as_u16(), started.elapsed());
     response
 }
 
-async fn take(hub: &Arc<Hub>, request: HttpRequest, draft: Option<&mut Draft>) -> Result<(), Refusal> {
-    check_role(hub, request.uri().path())?;
-    check_load(hub, &request)?;
+async fn take(
+    hub: &Arc<Hub>,
+    request: HttpRequest,
+    resource: Option<Resource>,
+    draft: Option<&mut Draft>,
+) -> Result<(), Refusal> {
+    if let Some(resource) = resource {
+        check_role(hub, resource, request.uri().path())?;
+        check_load(hub, resource, request.method())?;
+    }
     let (parts, body) = request.into_parts();
     check_header_size(&parts.headers)?;
     let (body, _room) = read_body(hub, body).await?;
@@ -94,18 +102,19 @@ async fn take(hub: &Arc<Hub>, request: HttpRequest, draft: Option<&mut Draft>) -
 }
 
 /// What other nodes are for is not there, as at upstream's services; whoever is asked says who it is.
-fn check_role(hub: &Hub, path: &str) -> Result<(), FspiopError> {
-    match resource(path).map(Role::of) {
-        Some(role) if !hub.roles.has(role) => {
+fn check_role(hub: &Hub, resource: Resource, path: &str) -> Result<(), FspiopError> {
+    let role = Role::of(resource);
+    match hub.roles.has(role) {
+        true => Ok(()),
+        false => {
             Err(FspiopError::new(ErrorCode::UnknownUri, format!("{path}: this node does {}, not {role}", hub.roles)))
         }
-        _ => Ok(()),
     }
 }
 
 /// A new payment is refused before anything is read of it while the hub can't keep up.
-fn check_load(hub: &Hub, request: &HttpRequest) -> Result<(), FspiopError> {
-    let phase = Phase::begun_by(request.method(), resource_label(request.uri().path()));
+fn check_load(hub: &Hub, resource: Resource, method: &Method) -> Result<(), FspiopError> {
+    let phase = Phase::begun_by(method, resource.path());
     match phase.is_some_and(|phase| hub.load_shedding.refuses(phase, Instant::now())) {
         true => Err(FspiopError::plain(ErrorCode::ServiceCurrentlyUnavailable)),
         false => Ok(()),
@@ -162,8 +171,8 @@ fn reserve(hub: &Hub, bytes: usize) -> Result<OwnedSemaphorePermit, FspiopError>
 
 /// What comes with a party's data is answered in the media type that it came in, as upstream answers it (the collection
 /// `tests_by_folder/parties`); other empty answers name none.
-fn content_type_of_answer(request: &HttpRequest) -> Option<HeaderValue> {
-    let is_party = *request.method() == Method::PUT && resource_label(request.uri().path()) == "parties";
+fn content_type_of_answer(request: &HttpRequest, resource: Option<Resource>) -> Option<HeaderValue> {
+    let is_party = *request.method() == Method::PUT && resource == Some(Resource::Parties);
     is_party.then(|| request.headers().get(header::CONTENT_TYPE).cloned()).flatten()
 }
 
@@ -185,10 +194,6 @@ fn new_trace() -> Box<str> {
 
 fn method_label(method: &Method) -> &'static str {
     switch::Method::parse(method.as_str()).map_or("other", switch::Method::as_str)
-}
-
-fn resource_label(path: &str) -> &'static str {
-    resource(path).map_or("other", Resource::path)
 }
 
 fn resource(path: &str) -> Option<Resource> {
