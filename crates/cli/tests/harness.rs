@@ -343,3 +343,32 @@ fn config_says_what_holds_and_where_it_was_said() {
     std::fs::write(folder.join(".env"), "LGO=debug\n").unwrap();
     user.run(&compose).expect(2, &[".env:1: found LGO", "did you mean LOG?"]);
 }
+
+/// Whoever breaks tests off leaves the FSPs as they were.
+#[test]
+#[cfg(unix)]
+fn tests_that_are_broken_off_leave_no_script_behind() {
+    let user = User::new();
+    user.run(&["harness", "up", "--detach", "--ephemeral"]).expect(0, &[]);
+    let file = user.home.path().join("slow.yaml");
+    let slow = "tests: [{name: slow, fsps: {payeefsp: {behaviour: {silent: true}}}, expect: {state: COMMITTED},
+                pay: {from: payerfsp, to: MSISDN/27713803912, amount: '1', currency: USD}}]";
+    std::fs::write(&file, slow).unwrap();
+    let is_silent = || {
+        let mut stream = std::net::TcpStream::connect(user.simulator().trim_start_matches("http://")).unwrap();
+        let request = "GET /fsps/payeefsp/script HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
+        answer.contains("\"silent\":true")
+    };
+    let mut test = user.mojaloop(&["harness", "test", file.to_str().unwrap()]).stderr(Stdio::null()).spawn().unwrap();
+    while !is_silent() {
+        assert_eq!(test.try_wait().unwrap(), None, "it ended before it was broken off");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let pid = rustix::process::Pid::from_raw(i32::try_from(test.id()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(test.wait().unwrap().code(), Some(130));
+    assert!(!is_silent(), "the payee behaves as before");
+}

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use junit::to_junit;
 pub use read::{TestFileError, builtin, read};
-pub use run::{Deployment, run};
+pub use run::{Deployment, give_back, run, scripts};
 
 /// The most payments of one test: a load test is what `bench` is for.
 const MAX_TIMES: u32 = 1_000;

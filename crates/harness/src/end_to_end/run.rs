@@ -46,6 +46,36 @@ pub async fn run(deployment: &Deployment, file: &str, test: &TestCase) -> Result
     })
 }
 
+/// How the FSPs behave now that tests tell how to behave, for whoever breaks the tests off: [`give_back`].
+///
+/// # Errors
+/// The FSPs can't be asked.
+pub async fn scripts<'a>(
+    deployment: &Deployment,
+    tests: impl Iterator<Item = &'a TestCase>,
+) -> Result<BTreeMap<FspId, Script>, Failure> {
+    let world = World { deployment, http: HttpClient::new() };
+    let mut scripts = BTreeMap::new();
+    for fsp in tests.flat_map(|test| test.fsps.keys()) {
+        scripts.insert(fsp.clone(), world.script(fsp).await?);
+    }
+    Ok(scripts)
+}
+
+/// Lets the FSPs behave as they did.
+///
+/// # Errors
+/// The FSPs can't be told.
+pub async fn give_back(deployment: &Deployment, scripts: &BTreeMap<FspId, Script>) -> Result<(), Failure> {
+    World { deployment, http: HttpClient::new() }.put_scripts(scripts).await.map(drop)
+}
+
+/// Why an FSP could not be asked or told how to behave.
+fn no_script(fsp: &FspId, error: &provisioning::HttpError) -> Failure {
+    Failure::failed(format!("the script of {fsp}: {error}"))
+        .hint("mojaloop harness status; a test can only tell simulated FSPs how to behave")
+}
+
 struct World<'a> {
     deployment: &'a Deployment,
     http: HttpClient,
@@ -72,15 +102,19 @@ impl World<'_> {
     async fn put_scripts(&self, scripts: &BTreeMap<FspId, Script>) -> Result<BTreeMap<FspId, Script>, Failure> {
         let mut before = BTreeMap::new();
         for (fsp, script) in scripts {
-            let url = format!("{}/fsps/{fsp}/script", self.deployment.simulators);
-            let failed = |error: provisioning::HttpError| {
-                Failure::failed(format!("the script of {fsp}: {error}"))
-                    .hint("mojaloop harness status; a test can only tell simulated FSPs how to behave")
-            };
-            before.insert(fsp.clone(), self.http.get(&url).await.map_err(failed)?);
-            self.http.send_json(Method::PUT, &url, script).await.map_err(failed)?;
+            before.insert(fsp.clone(), self.script(fsp).await?);
+            let told = self.http.send_json(Method::PUT, &self.script_url(fsp), script).await;
+            told.map_err(|error| no_script(fsp, &error))?;
         }
         Ok(before)
+    }
+
+    async fn script(&self, fsp: &FspId) -> Result<Script, Failure> {
+        self.http.get(&self.script_url(fsp)).await.map_err(|error| no_script(fsp, &error))
+    }
+
+    fn script_url(&self, fsp: &FspId) -> String {
+        format!("{}/fsps/{fsp}/script", self.deployment.simulators)
     }
 
     /// The positions that the test expects something of.

@@ -44,11 +44,11 @@ pub(super) fn run(arguments: &TestArguments, global: &Global, place: &Place) -> 
     let report = match running_engine(place)? {
         Some(Engine::Embedded) => {
             let deployment = of_instance(&Instance::get(place).map_err(embedded::explain)?)?;
-            runtime.block_on(tool::interruptible(run_all(&deployment, &tests, global)))?
+            runtime.block_on(run_tests(&deployment, &tests, global))?
         }
         Some(Engine::Compose) => {
             let deployment = compose::deployment(global)?;
-            runtime.block_on(tool::interruptible(run_all(&deployment, &tests, global)))?
+            runtime.block_on(run_tests(&deployment, &tests, global))?
         }
         None => runtime.block_on(in_a_harness_of_their_own(&tests, global))?,
     };
@@ -111,7 +111,7 @@ async fn in_a_harness_of_their_own(tests: &[(String, TestCase)], global: &Global
     };
     let harness = Harness::start(up).await.map_err(embedded::explain)?;
     let result = match of_instance(&harness.instance) {
-        Ok(deployment) => tool::interruptible(run_all(&deployment, tests, global)).await,
+        Ok(deployment) => run_tests(&deployment, tests, global).await,
         Err(failure) => Err(failure),
     };
     harness.stop().await;
@@ -127,6 +127,20 @@ fn free_offset() -> Result<u16, Failure> {
     from(OFFSETS.start + own).chain(from(OFFSETS.start)).find(is_free).ok_or_else(|| {
         Failure::preflight("no ports are free for a harness").hint("mojaloop harness up --detach, then test that one")
     })
+}
+
+/// Tests that are broken off leave the FSPs as they were, too.
+async fn run_tests(
+    deployment: &Deployment,
+    tests: &[(String, TestCase)],
+    global: &Global,
+) -> Result<TestReport, Failure> {
+    let scripts = end_to_end::scripts(deployment, tests.iter().map(|(_, test)| test)).await?;
+    let result = tool::interruptible(run_all(deployment, tests, global)).await;
+    if result.is_err() {
+        end_to_end::give_back(deployment, &scripts).await?;
+    }
+    result
 }
 
 async fn run_all(
