@@ -33,6 +33,11 @@ impl Checkout {
         &self.root
     }
 
+    /// What the binary is built for.
+    pub(crate) fn target() -> String {
+        format!("{}-unknown-linux-gnu", std::env::consts::ARCH)
+    }
+
     /// Builds the hub's binary: static, with no tool in it.
     ///
     /// # Errors
@@ -47,7 +52,7 @@ impl Checkout {
             Failure::preflight("cargo is needed to build the hub's image, and is not on the PATH")
                 .hint("install Rust (https://rustup.rs), or name an image: --image REFERENCE")
         })?;
-        let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+        let target = Checkout::target();
         // As this binary was built: tests have assertions, what is released has none.
         let profile = if cfg!(debug_assertions) { "ci" } else { "release" };
         let arguments = [

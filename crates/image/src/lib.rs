@@ -1,18 +1,26 @@
-//! The container image of the hub: one static binary and nothing else.
+//! Container images, made without a container engine.
 //!
-//! It is made from a checkout without a container engine: cargo builds the binary with only the hub's features, and
-//! [`obtain`] writes it as an archive that `docker load`, `ctr images import` and `microk8s images import` read. The tag is
-//! made from the content, so that a node never runs an old image under a new name.
+//! The hub's is one static binary and nothing else: cargo builds it from a checkout with only the hub's features, and
+//! [`obtain`] writes it as an archive that `docker load`, `ctr images import` and `microk8s images import` read. [`recipes`]
+//! makes those of the parts beside a hub from what this machine has. Tags are made from the content, so that a node never
+//! runs an old image under a new name. Beside each archive lies a list of what is in it.
 
 mod archive;
 mod checkout;
+mod debian;
+mod layer;
+mod receipt;
+pub mod recipes;
+mod sbom;
+mod settings;
 
 use std::path::PathBuf;
 
 use operations::{Failure, Folder, Progress};
 
-pub use archive::{Archive, REPOSITORY, write};
+pub use archive::{Archive, REPOSITORY};
 pub use checkout::Checkout;
+use sbom::Bom;
 
 /// Where the image comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +74,13 @@ pub async fn obtain(source: &Source, folder: &Folder, progress: &dyn Progress) -
         Source::Checkout(checkout) => {
             progress.waits("building the hub's image");
             let binary = checkout.build().await?;
-            let archive = write(&binary, &folder.join("images"))?;
+            let images = folder.join("images");
+            let (archive, digest) = archive::of_binary(&binary, &images)?;
+            if !archive.is_there() {
+                let mut bom = Bom::default();
+                bom.extend(sbom::crates_of(checkout).await?);
+                archive::write_binary(&binary, digest, bom, &images)?;
+            }
             Ok(HubImage { reference: archive.reference, archive: Some(archive.path) })
         }
     }
