@@ -9,9 +9,9 @@
 # reads may be set, too; the defaults are the names of a harness's services.
 set -euo pipefail
 
-kit=/kit/run-ttk.sh
 address=${TTK_ADDRESS:-${TTK_SERVER:-testing-toolkit}}
 export TTK_HOME=${TTK_HOME:-/tmp/ttk}
+kit=$TTK_HOME/kit
 export TTK_LISTEN=${TTK_LISTEN:-0.0.0.0}
 
 fail() {
@@ -56,8 +56,8 @@ answers() {
 }
 
 server() {
-    bash "$kit" start "${1:-core}"
-    trap 'bash "$kit" stop; exit 0' TERM INT
+    bash "$kit/run-ttk.sh" start "${1:-core}"
+    trap 'bash "$kit/run-ttk.sh" stop; exit 0' TERM INT
     touch "$TTK_HOME/ready"
     echo "entrypoint: the Testing Toolkit is ready; the hub is to reach it as $address"
     # Its other programs are of no use without it.
@@ -74,25 +74,39 @@ server() {
 # A server elsewhere: keys and dates are made here, and the script of the kit finds a process that it takes for a server of its own.
 join() {
     answers "$TTK_SERVER" 5050 || fail "nothing answers at $TTK_SERVER:5050: found no Testing Toolkit, expected one (TTK_SERVER)"
-    node /kit/bin/prep.mjs /kit "$TTK_HOME/inst" "$TTK_HOME/work" "${TTK_RULES:-core}"
+    node "$kit/bin/prep.mjs" "$kit" "$TTK_HOME/inst" "$TTK_HOME/work" "${TTK_RULES:-core}"
     echo $$ > "$TTK_HOME/work/pids"
     export TTK_ARGS="-u http://$TTK_SERVER:5050 ${TTK_ARGS:-}"
 }
 
-[ -f "$kit" ] || fail "there is no $kit: mount the folder of the kit at /kit"
-mkdir -p "$TTK_HOME"
-ln -sfn /opt/testing-toolkit/inst "$TTK_HOME/inst"
+# What the toolkit writes lies beside copies of the kit's files, with the same rights: they must be its own.
+prepare() {
+    [ -f /kit/run-ttk.sh ] || fail "there is no /kit/run-ttk.sh: mount the folder of the kit at /kit"
+    [ ! -d "$kit" ] || return 0
+    mkdir -p "$TTK_HOME"
+    ln -sfn /opt/testing-toolkit/inst "$TTK_HOME/inst"
+    cp -r /kit "$kit"
+    chmod -R u+w "$kit"
+}
+
 addresses
 command=${1:-server}
 [ $# -eq 0 ] || shift
 case $command in
-server) server "$@" ;;
+server)
+    prepare
+    server "$@"
+    ;;
 run)
     [ $# -gt 0 ] || fail "run: expected the name of a collection (list shows them)"
+    prepare
     [ -z "${TTK_SERVER:-}" ] || join
-    exec bash "$kit" "$@"
+    exec bash "$kit/run-ttk.sh" "$@"
     ;;
-list) exec bash "$kit" list ;;
+list)
+    prepare
+    exec bash "$kit/run-ttk.sh" list
+    ;;
 health) [ -f "$TTK_HOME/ready" ] && answers 127.0.0.1 5050 && answers 127.0.0.1 4040 && answers 127.0.0.1 15020 ;;
 *) fail "found $command, expected server, run, list or health" ;;
 esac

@@ -241,7 +241,28 @@ pub(crate) struct IacDownArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ImageArguments {
+    /// Whose image to make; others than the hub's are made of packages of Debian or Ubuntu, and of npm
+    #[arg(long, value_name = "PART", default_value = "hub")]
+    pub(crate) of: ImageOf,
     /// The archive to write
     #[arg(long, value_name = "FILE.tar")]
     pub(crate) out: PathBuf,
+    /// Also write the list of what is in it (CycloneDX)
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) sbom: Option<PathBuf>,
+}
+
+/// What `mojaloop image` makes an image of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImageOf {
+    /// The hub, from this checkout
+    Hub,
+    /// PostgreSQL
+    Postgres,
+    /// Mojaloop's Testing Toolkit
+    TestingToolkit,
+    /// Prometheus
+    Prometheus,
+    /// Adminer, a console for databases
+    Console,
 }

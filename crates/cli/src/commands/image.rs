@@ -1,11 +1,19 @@
 //! `mojaloop image`.
 
-use image::{HubImage, Source};
-use operations::Folder;
+use std::path::Path;
+
+use image::{
+    Archive, HubImage, Source,
+    recipes::{self, Part},
+};
+use operations::{Folder, Progress};
 use serde::Serialize;
 
 use crate::{
-    arguments::{Global, tools::ImageArguments},
+    arguments::{
+        Global,
+        tools::{ImageArguments, ImageOf},
+    },
     commands::{progress::Steps, runtime, tool},
     exit::Failure,
     printer,
@@ -19,21 +27,40 @@ struct Image {
 }
 
 pub(crate) fn run(arguments: &ImageArguments, global: &Global) -> Result<(), Failure> {
-    let source = Source::find(None)?;
     let folder = Folder::of(global.data_dir.as_deref(), &global.name, "image")?;
     let steps = Steps::new(global.no_progress);
-    let made = runtime::start()?.block_on(tool::interruptible(image::obtain(&source, &folder, &steps)))?;
+    let made = runtime::start()?.block_on(tool::interruptible(make(arguments.of, &folder, &steps)))?;
     drop(steps);
-    let HubImage { reference, archive: Some(archive) } = made else {
-        return Err(Failure::bug("an image that is built has an archive"));
-    };
-    let copied = std::fs::copy(&archive, &arguments.out);
-    let bytes =
-        copied.map_err(|error| Failure::failed(format!("cannot write {}: {error}", arguments.out.display())))?;
-    let image = Image { reference, file: arguments.out.display().to_string(), bytes };
+    let bytes = copy(&made.path, &arguments.out)?;
+    if let Some(file) = &arguments.sbom {
+        copy(&made.sbom(), file)?;
+    }
+    let image = Image { reference: made.reference, file: arguments.out.display().to_string(), bytes };
     printer::print(global.output, "Image", &image, |image| {
         #[expect(clippy::cast_precision_loss, reason = "for people")]
         let megabytes = image.bytes as f64 / 1e6;
         format!("{} in {} ({megabytes:.1} MB)", image.reference, image.file)
     })
+}
+
+async fn make(of: ImageOf, folder: &Folder, progress: &dyn Progress) -> Result<Archive, Failure> {
+    let part = match of {
+        ImageOf::Hub => return hub(folder, progress).await,
+        ImageOf::Postgres => Part::Postgres,
+        ImageOf::TestingToolkit => Part::TestingToolkit,
+        ImageOf::Prometheus => Part::Prometheus,
+        ImageOf::Console => Part::Console,
+    };
+    recipes::obtain(part, folder, progress).await
+}
+
+async fn hub(folder: &Folder, progress: &dyn Progress) -> Result<Archive, Failure> {
+    match image::obtain(&Source::find(None)?, folder, progress).await? {
+        HubImage { reference, archive: Some(path) } => Ok(Archive { reference, path }),
+        HubImage { archive: None, .. } => Err(Failure::bug("an image that is built has an archive")),
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<u64, Failure> {
+    std::fs::copy(from, to).map_err(|error| Failure::failed(format!("cannot write {}: {error}", to.display())))
 }

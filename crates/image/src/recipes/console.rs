@@ -47,6 +47,8 @@ fn run() -> Run {
         // One of these waits for the database, the others still answer.
         env: vec!["PATH=/usr/bin".into(), "LANG=C.UTF-8".into(), "PHP_CLI_SERVER_WORKERS=4".into()],
         working_dir: "/srv".into(),
+        // The only signal at which this server ends.
+        stop_signal: Some("SIGINT".into()),
         ..Run::default()
     }
 }

@@ -9,9 +9,9 @@ use crate::{debian::Debian, layer::Layer};
 /// What scripts and people in a container use.
 const APPLETS: &[&str] = &[
     "basename", "cat", "chmod", "cp", "cut", "date", "df", "dirname", "du", "env", "find", "grep", "gunzip", "gzip",
-    "head", "hostname", "id", "kill", "ls", "mkdir", "mktemp", "more", "mv", "nc", "nslookup", "ps", "readlink", "rm",
-    "rmdir", "sed", "seq", "sh", "sleep", "sort", "sync", "tail", "tar", "tee", "test", "touch", "tr", "true", "uniq",
-    "wc", "wget", "xargs",
+    "head", "hostname", "id", "kill", "ln", "ls", "mkdir", "mktemp", "more", "mv", "nc", "nslookup", "ps", "readlink",
+    "rm", "rmdir", "sed", "seq", "sh", "sleep", "sort", "sync", "tail", "tar", "tee", "test", "touch", "tr", "true",
+    "uniq", "wc", "wget", "xargs",
 ];
 
 /// The authorities of TLS in one file.
