@@ -41,11 +41,25 @@ pub struct Loaded {
     pub unavailable: Vec<Problem>,
     /// What works in one process on this machine and not yet in containers.
     pub unavailable_in_containers: Vec<Problem>,
+    /// What works on this machine and not yet in a cluster.
+    pub unavailable_in_cluster: Vec<Problem>,
+    /// What works in containers and not in one process.
+    pub unavailable_in_one_process: Vec<Problem>,
 }
 
 impl Loaded {
     /// Everything that is not available yet, here or there.
     pub fn warnings(&self) -> Vec<Problem> {
+        [self.unavailable.as_slice(), &self.unavailable_in_containers, &self.unavailable_in_cluster].concat()
+    }
+
+    /// What the embedded engine can't do.
+    pub fn warnings_embedded(&self) -> Vec<Problem> {
+        [self.unavailable.as_slice(), &self.unavailable_in_one_process].concat()
+    }
+
+    /// What docker compose can't do.
+    pub fn warnings_compose(&self) -> Vec<Problem> {
         [self.unavailable.as_slice(), &self.unavailable_in_containers].concat()
     }
 }
@@ -90,7 +104,16 @@ fn check(schema: &Schema, root: &Node, mut problems: Vec<Problem>) -> Result<Loa
     let origins = Origins::of_tree(root);
     let unavailable = unavailable::list(&hub, &origins);
     let unavailable_in_containers = unavailable::in_containers(&hub, &origins);
-    Ok(Loaded { hub, origins, unavailable, unavailable_in_containers })
+    let unavailable_in_cluster = unavailable::in_cluster(&hub, &origins);
+    let unavailable_in_one_process = unavailable::in_one_process(&hub, &origins);
+    Ok(Loaded {
+        hub,
+        origins,
+        unavailable,
+        unavailable_in_containers,
+        unavailable_in_cluster,
+        unavailable_in_one_process,
+    })
 }
 
 impl Loaded {

@@ -387,7 +387,8 @@ impl Default for Sizing {
 pub struct Store {
     /// Which store.
     pub kind: StoreKind,
-    /// Where the database is, without a password: postgres://USER@HOST:PORT/DATABASE.
+    /// Where the database is, without a password: postgres://USER@HOST:PORT/DATABASE. Containers bring one of their own where
+    /// none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^postgres(ql)?://[^ ]+$"))]
     pub url: Option<String>,

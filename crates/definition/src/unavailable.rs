@@ -36,9 +36,24 @@ pub(crate) fn list(hub: &Hub, origins: &Origins) -> Vec<Problem> {
 #[rustfmt::skip]
 pub(crate) fn in_containers(hub: &Hub, origins: &Origins) -> Vec<Problem> {
     let mut list = List { origins, problems: Vec::new() };
-    list.when(hub.store.kind == StoreKind::Postgres, "store.kind", "a hub on PostgreSQL in containers", "use sqlite, or the embedded engine: mojaloop harness up --engine embedded");
     list.when(hub.scheme.jws.sign, "scheme.jws.sign", "signing messages in containers", "use false, or the embedded engine");
     list.when(hub.scheme.jws.validate != JwsValidation::None, "scheme.jws.validate", "checking signatures in containers", "use none, or the embedded engine");
+    list.problems
+}
+
+/// What works on this machine and not yet in a cluster.
+#[rustfmt::skip]
+pub(crate) fn in_cluster(hub: &Hub, origins: &Origins) -> Vec<Problem> {
+    let mut list = List { origins, problems: Vec::new() };
+    list.when(hub.store.kind == StoreKind::Postgres, "store.kind", "a hub on PostgreSQL in a cluster", "use sqlite, or this machine: mojaloop harness up");
+    list.problems
+}
+
+/// What works in containers and not in one process: a database comes with the containers only.
+#[rustfmt::skip]
+pub(crate) fn in_one_process(hub: &Hub, origins: &Origins) -> Vec<Problem> {
+    let mut list = List { origins, problems: Vec::new() };
+    list.when(hub.store.kind == StoreKind::Postgres && hub.store.url.is_none(), "store.url", "a database that comes with the embedded engine", "name one that is there: store.url: \"postgres://USER@HOST:PORT/DATABASE\"; or use --engine compose");
     list.problems
 }
 

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use definition::Hub;
+use definition::{Hub, StoreKind};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -23,7 +23,7 @@ fn the_committed_folder_is_what_is_rendered() {
 #[test]
 fn other_definitions_give_what_is_in_the_golden_folders() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    for name in ["own-endpoint", "alone"] {
+    for name in ["own-endpoint", "alone", "postgres", "own-database"] {
         let folder = golden.join(name);
         let text = std::fs::read_to_string(folder.join("hub.yaml")).unwrap();
         compare(&folder, &definition::load_text(Path::new("hub.yaml"), &text).unwrap().hub);
@@ -49,31 +49,66 @@ fn compare(folder: &Path, hub: &Hub) {
     }
 }
 
+/// The demo, with all that a hub on PostgreSQL can have with it.
+fn everything() -> Hub {
+    let mut hub = demo();
+    hub.store.kind = StoreKind::Postgres;
+    hub
+}
+
 #[test]
-fn what_is_rendered_is_read_as_yaml_and_asks_for_no_rights() {
-    let artefacts = harness::render(&demo());
-    let compose: serde_json::Value = serde_saphyr::from_str(artefacts.text("compose.yaml").unwrap()).unwrap();
-    let services = compose["services"].as_object().unwrap();
-    assert_eq!(services.keys().map(String::as_str).collect::<Vec<_>>(), ["hub", "provisioning", "simulators"]);
-    for (name, service) in services {
-        assert_eq!(service["read_only"], true, "{name}");
-        assert_eq!(service["user"], "65532:65532", "{name}");
-        assert_eq!(service["cap_drop"][0], "ALL", "{name}");
-        assert!(service["mem_limit"].is_string() && service["cpus"].is_string(), "{name}");
-        let published = service["ports"].as_array().cloned().unwrap_or_default();
-        assert!(
-            published.iter().all(|port| port.as_str().unwrap().starts_with("${BIND_ADDRESS:-127.0.0.1}:")),
-            "{name}"
-        );
+fn what_is_rendered_asks_for_no_rights_and_is_in_a_profile() {
+    for hub in [demo(), everything()] {
+        let artefacts = harness::render(&hub);
+        let compose: serde_json::Value = serde_saphyr::from_str(artefacts.text("compose.yaml").unwrap()).unwrap();
+        for (name, service) in compose["services"].as_object().unwrap() {
+            assert_eq!(service["read_only"], true, "{name}");
+            let user = service["user"].as_str().unwrap();
+            assert!(user.split(':').all(|id| id.parse::<u32>().unwrap() > 0), "{name} is {user}");
+            assert_eq!(service["cap_drop"][0], "ALL", "{name}");
+            assert!(service["mem_limit"].is_string() && service["cpus"].is_string(), "{name}");
+            assert!(service["restart"] == "no" || service["restart"] == "unless-stopped", "{name}");
+            assert!(!service["profiles"].as_array().unwrap().is_empty(), "{name}");
+            let published = service["ports"].as_array().cloned().unwrap_or_default();
+            let on_loopback =
+                |port: &serde_json::Value| port.as_str().unwrap().starts_with("${BIND_ADDRESS:-127.0.0.1}:");
+            assert!(published.iter().all(on_loopback), "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_profile_starts_what_its_explanation_says() {
+    for hub in [demo(), everything()] {
+        let artefacts = harness::render(&hub);
+        let compose: serde_json::Value = serde_saphyr::from_str(artefacts.text("compose.yaml").unwrap()).unwrap();
+        let services = compose["services"].as_object().unwrap();
+        for explained in harness::explain_profiles(&hub) {
+            for name in std::iter::once(explained.name).chain(explained.aliases.clone()) {
+                let has = |service: &serde_json::Value| service["profiles"].as_array().unwrap().contains(&name.into());
+                let started: Vec<&String> =
+                    services.iter().filter(|(_, service)| has(service)).map(|(key, _)| key).collect();
+                assert!(
+                    explained.services.iter().all(|service| started.iter().any(|other| other == service)),
+                    "{name}"
+                );
+            }
+        }
     }
 }
 
 #[test]
 fn every_variable_is_explained() {
-    let artefacts = harness::render(&demo());
+    let artefacts = harness::render(&everything());
     let (compose, example) = (artefacts.text("compose.yaml").unwrap(), artefacts.text(".env.example").unwrap());
     let used = compose.split("${").skip(1).filter_map(|rest| rest.split_once(":-")).map(|(name, _)| name);
     for name in used {
         assert!(example.contains(&format!("\n{name}=")), "{name} is not in .env.example");
+    }
+    // What is said there is what holds without it.
+    for line in example.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let (name, value) = line.split_once('=').unwrap();
+        let used = format!("${{{name}:-{value}}}");
+        assert!(compose.contains(&used) || name == "COMPOSE_PROFILES", "{used} is not in compose.yaml");
     }
 }

@@ -60,6 +60,26 @@ pub struct Report {
     pub host: Host,
 }
 
+/// Where the hub reaches FSPs that listen: on every address of this machine means on the one that leads to the hub.
+async fn reached_at(listening: SocketAddr, hub: &str) -> Result<SocketAddr, Failure> {
+    if !listening.ip().is_unspecified() {
+        return Ok(listening);
+    }
+    let failed = |error: std::io::Error| {
+        Failure::preflight(format!("--listen {listening}: which address of this machine leads to {hub}? {error}"))
+            .hint("--listen ADDRESS:PORT names the one that the hub can reach")
+    };
+    let authority = hub.split_once("://").map_or(hub, |(_, rest)| rest).split('/').next().unwrap_or_default();
+    let target = tokio::net::lookup_host(authority).await.map_err(failed)?.next();
+    let target = target.ok_or_else(|| failed(std::io::ErrorKind::NotFound.into()))?;
+    let anywhere = if target.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    // Nothing is sent: connecting a datagram socket only chooses the route.
+    let socket = tokio::net::UdpSocket::bind(anywhere).await.map_err(failed)?;
+    socket.connect(target).await.map_err(failed)?;
+    let ip = socket.local_addr().map_err(failed)?.ip();
+    Ok(SocketAddr::new(ip, listening.port()))
+}
+
 /// The other nodes of a hub learn of new participants within a quarter of a second; on a busy machine it takes them longer.
 const LEARNED_WITHIN: Duration = Duration::from_secs(2);
 
@@ -85,7 +105,7 @@ pub async fn bench(
     let listener = TcpListener::bind(listen)
         .await
         .map_err(|error| Failure::preflight(format!("--listen {listen}: {error}")).hint("port 0 takes a free one"))?;
-    let address = listener.local_addr().map_err(Failure::failed)?;
+    let address = reached_at(listener.local_addr().map_err(Failure::failed)?, &hub.apis.ledger_admin).await?;
     let signer = plan.jws.then(Signer::generate).transpose().map_err(Failure::failed)?.map(|(signer, _)| signer);
     let fsps = Fsps::start(plan, listener, routes, signer);
     let place = (address, plan.tls.is_some());

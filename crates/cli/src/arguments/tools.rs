@@ -32,6 +32,9 @@ pub(crate) enum HarnessCommand {
     /// Show the definition and the variables that hold
     #[command(before_help = "Example: mojaloop harness config --show-origin --engine compose")]
     Config(crate::commands::harness::ConfigArguments),
+    /// Explain what can be started: the profiles, and upstream's names for them
+    #[command(before_help = "Example: mojaloop harness profiles --set store.kind=postgres")]
+    Profiles,
     /// Run end-to-end tests, the built-in ones or your own
     #[command(before_help = "Example: mojaloop harness test payments.yaml --junit results.xml")]
     Test(crate::commands::harness::TestArguments),
@@ -51,9 +54,9 @@ pub(crate) struct EngineArguments {
     /// Inside one process, or in containers [default: what runs under this name, else embedded]
     #[arg(long)]
     pub(crate) engine: Option<Engine>,
-    /// What to start: core (the hub alone), simulators (FSPs, onboarded and funded) [default: core,simulators]
-    #[arg(long, value_name = "PROFILE", value_delimiter = ',')]
-    pub(crate) profile: Vec<Profile>,
+    /// What to start; `mojaloop harness profiles` explains the names [default: core,simulators]
+    #[arg(long, value_name = "PROFILE", value_delimiter = ',', value_parser = profiles(), hide_possible_values = true)]
+    pub(crate) profile: Vec<String>,
     /// Add this to every port [default: as it was started under this name, else 0]
     #[arg(long, value_name = "N", env = environment::PORT_OFFSET)]
     pub(crate) port_offset: Option<u16>,
@@ -95,12 +98,19 @@ pub(crate) enum Engine {
     Compose,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Profile {
-    /// The hub alone, without participants
-    Core,
-    /// Simulated FSPs, onboarded and funded
-    Simulators,
+/// The names of all profiles, ours and upstream's.
+fn profiles() -> clap::builder::PossibleValuesParser {
+    harness::Profile::names().into()
+}
+
+impl EngineArguments {
+    /// The profiles that were named; none where nothing was.
+    pub(crate) fn profiles(&self) -> Vec<harness::Profile> {
+        let mut profiles = self.profile.iter().flat_map(|name| harness::Profile::named(name)).collect::<Vec<_>>();
+        profiles.sort_unstable();
+        profiles.dedup();
+        profiles
+    }
 }
 
 #[derive(Debug, Args)]

@@ -93,15 +93,22 @@ fn sources(global: &Global) -> Sources {
 
 /// The definition that the global flags name, with its warnings told on standard error.
 pub(crate) fn load(global: &Global) -> Result<Loaded, Failure> {
-    let loaded = definition::load(&sources(global)).map_err(|problems| refusal(&problems))?;
-    warn(&loaded.warnings());
-    Ok(loaded)
+    load_for(global, Loaded::warnings)
 }
 
 /// The same for the embedded engine, which can do what containers can't yet.
 pub(crate) fn load_embedded(global: &Global) -> Result<Loaded, Failure> {
+    load_for(global, Loaded::warnings_embedded)
+}
+
+/// The same for docker compose.
+pub(crate) fn load_compose(global: &Global) -> Result<Loaded, Failure> {
+    load_for(global, Loaded::warnings_compose)
+}
+
+fn load_for(global: &Global, warnings: fn(&Loaded) -> Vec<Problem>) -> Result<Loaded, Failure> {
     let loaded = definition::load(&sources(global)).map_err(|problems| refusal(&problems))?;
-    warn(&loaded.unavailable);
+    warn(&warnings(&loaded));
     Ok(loaded)
 }
 

@@ -13,7 +13,7 @@ use crate::{
     printer,
 };
 
-pub(crate) use crate::commands::definition::{load, load_embedded};
+pub(crate) use crate::commands::definition::{load, load_compose, load_embedded};
 
 /// What to do with a target.
 pub(crate) enum Verb<'a> {

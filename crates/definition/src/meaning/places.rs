@@ -27,9 +27,9 @@ fn store(store: &View<'_>, problems: &mut Vec<Problem>) {
                 problems.push(meaning::problem(unused, message).hint("set store.kind to postgres, or take this away"));
             }
         }
-        "postgres" if !url.exists() => {
-            let message = "is missing: where the database is";
-            problems.push(meaning::problem(&url, message).hint("url: \"postgres://USER@HOST:PORT/DATABASE\""));
+        "postgres" if !url.exists() && password.exists() => {
+            let message = "belongs to a database of yours, and store.url names none";
+            problems.push(meaning::problem(&password, message).hint("url: \"postgres://USER@HOST:PORT/DATABASE\""));
         }
         _ => {}
     }

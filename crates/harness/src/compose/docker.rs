@@ -6,10 +6,14 @@ use std::{
     time::Duration,
 };
 
-use operations::{Failure, Program, Run};
+use operations::{Exit, Failure, Program, Run};
 use serde::{Deserialize, Serialize};
 
+use super::document::ONE_SHOT;
 use crate::resident_bytes;
+
+/// Lines that are shown of a container that failed.
+const LAST_LINES: &str = "20";
 
 /// Docker, with the project's folder and name.
 pub(super) struct Docker {
@@ -44,10 +48,19 @@ pub struct Container {
 impl Container {
     /// Whether it runs and is healthy, or was to end and has ended well.
     pub fn is_well(&self) -> bool {
-        match self.service.as_str() {
-            "provisioning" => self.state == "exited" && self.exit_code == 0,
-            _ => self.state == "running" && matches!(self.health.as_str(), "" | "healthy"),
+        match self.is_one_shot() {
+            true => self.state == "exited" && self.exit_code == 0,
+            false => self.state == "running" && matches!(self.health.as_str(), "" | "healthy"),
         }
+    }
+
+    /// Whether it was to end well and has ended otherwise.
+    pub(super) fn has_failed(&self) -> bool {
+        self.is_one_shot() && self.state == "exited" && self.exit_code != 0
+    }
+
+    fn is_one_shot(&self) -> bool {
+        ONE_SHOT.contains(&self.service.as_str())
     }
 }
 
@@ -85,22 +98,68 @@ impl Docker {
                 all.extend(["--env-file", file]);
             }
         }
+        if !arguments.contains(&"--profile") {
+            all.extend(["--profile", "*"]);
+        }
         all.extend(arguments);
         self.program.run(all).in_folder(&self.folder)
     }
 
-    /// Makes what is missing or different, and waits until all of it is healthy.
-    pub(super) async fn up(&self, services: &[&str], timeout: Duration) -> Result<(), Failure> {
-        let seconds = timeout.as_secs().to_string();
-        let mut arguments = vec!["up", "--detach", "--wait", "--wait-timeout", &seconds, "--remove-orphans"];
-        arguments.extend(services);
-        let output = self.compose(&arguments).output().await?;
+    /// Makes what is missing or different, and starts it in its order: what another one needs is healthy, or done, before.
+    pub(super) async fn up(&self, profiles: &[&str], timeout: Duration) -> Result<(), Failure> {
+        let mut arguments: Vec<&str> = profiles.iter().flat_map(|profile| ["--profile", *profile]).collect();
+        arguments.extend(["up", "--detach", "--remove-orphans"]);
+        let output = self.compose(&arguments);
+        let output = tokio::time::timeout(timeout, output.output()).await.map_err(|_| {
+            Failure::failed(format!("the containers did not start within {} s", timeout.as_secs()))
+                .exit(Exit::TimedOut)
+                .hint("mojaloop harness logs shows what they said; --timeout SECONDS gives them more time")
+        })??;
         if output.status.success() {
             return Ok(());
         }
         let failure =
             Failure::failed(format!("docker compose up ended with {}:\n{}", output.code(), output.complaint()));
         Err(failure.hint("mojaloop harness logs shows what the containers said"))
+    }
+
+    /// Stops and removes containers of services that are not wanted any more.
+    pub(super) async fn remove(&self, services: &[&str]) -> Result<(), Failure> {
+        if services.is_empty() {
+            return Ok(());
+        }
+        self.compose(&[&["rm", "--stop", "--force"], services].concat()).stdout().await.map(|_| ())
+    }
+
+    /// What a container said last.
+    pub(super) async fn last_words(&self, container: &Container) -> String {
+        match self.call(&["logs", "--tail", LAST_LINES, &container.id]).output().await {
+            Ok(output) => format!("{}{}", output.stdout, output.stderr).trim_end().to_owned(),
+            Err(_) => String::new(),
+        }
+    }
+
+    /// The project's volumes that are there.
+    pub(super) async fn volumes(&self) -> Result<Vec<String>, Failure> {
+        let label = format!("label=com.docker.compose.project={}", self.project);
+        let names = self.call(&["volume", "ls", "--quiet", "--filter", &label]).stdout().await?;
+        Ok(names.lines().map(str::to_owned).collect())
+    }
+
+    /// Takes an image from its registry.
+    pub(super) async fn pull(&self, reference: &str) -> Result<(), String> {
+        match self.call(&["pull", "--quiet", reference]).output().await {
+            Ok(output) if output.status.success() => Ok(()),
+            Ok(output) => Err(output.complaint()),
+            Err(failure) => Err(failure.message),
+        }
+    }
+
+    /// The reference of an image by its digest, where it comes from a registry.
+    pub(super) async fn pinned(&self, reference: &str) -> Option<String> {
+        let format = "{{if .RepoDigests}}{{index .RepoDigests 0}}{{end}}";
+        let digest = self.call(&["image", "inspect", "--format", format, reference]).stdout().await.ok()?;
+        Some(digest.trim().to_owned()).filter(|digest| digest.contains('@'))
     }
 
     pub(super) async fn down(&self, volumes: bool) -> Result<(), Failure> {

@@ -78,19 +78,17 @@ fn image(compose: &Compose) -> Finding {
 
 async fn published_ports(compose: &Compose) -> Finding {
     let offset = compose.port_offset;
-    let outside = ports::all().find(|port| ports::moved(port.port, offset).is_none());
-    if outside.is_some() {
+    let outside = compose.ports().into_iter().find(|port| ports::moved(port.port, offset).is_none());
+    if let Some(port) = outside {
         let message = format!("--port-offset {offset} leaves the range of ports");
-        return Finding::error("ports", message, "the highest port is 9101 plus the offset, and ports end at 65535");
+        let hint = format!("the port {} of {} is moved by it, too, and ports end at 65535", port.port, port.serves);
+        return Finding::error("ports", message, hint);
     }
     if compose.is_there().await.unwrap_or(false) {
         return Finding::ok("ports", "held by this harness's own containers");
     }
-    let taken: Vec<String> = ports::all()
-        .map(|port| compose.at(port.port))
-        .filter(|address| is_taken(*address))
-        .map(|address| address.port().to_string())
-        .collect();
+    let taken = compose.published().into_iter().filter(|address| is_taken(*address));
+    let taken: Vec<String> = taken.map(|address| address.port().to_string()).collect();
     match taken.as_slice() {
         [] => Finding::ok("ports", "all are free"),
         taken => {

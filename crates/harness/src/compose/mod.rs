@@ -3,8 +3,10 @@
 mod docker;
 mod doctor;
 mod document;
+mod images;
 mod plan;
 mod ports;
+mod profiles;
 mod variables;
 mod verify;
 
@@ -24,8 +26,12 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use docker::Docker;
+use document::Services;
+use ports::PublishedPort;
+use variables::Chosen;
 
 pub use docker::Container;
+pub use profiles::{Explained, Profile};
 pub use variables::Setting;
 
 /// The engine answers within seconds; containers become healthy within some more.
@@ -42,8 +48,10 @@ pub struct Compose {
     pub project: String,
     /// Added to every published port.
     pub port_offset: u16,
-    /// With simulated FSPs, onboarded and funded.
-    pub simulators: bool,
+    /// What is to run.
+    pub profiles: Vec<Profile>,
+    /// Profiles of the user's own, from `COMPOSE_PROFILES`.
+    pub other_profiles: Vec<String>,
     /// Where the image comes from; `None` where nothing is to be started.
     pub image: Option<Source>,
     /// How long to wait for containers.
@@ -92,12 +100,34 @@ fn simulator_url(fsp: &fspiop::FspId) -> String {
 /// The files for docker compose.
 pub fn render(hub: &Hub) -> Artefacts {
     let mut artefacts = Artefacts::new();
-    let scheme = Scheme::of(hub, simulator_url).to_json();
+    let scheme = scheme_file(hub);
     artefacts.add("compose.yaml", document::render(hub, &digest(&scheme)));
     artefacts.add("scheme.json", scheme);
-    artefacts.add(".env.example", variables::as_file(None, 0));
+    artefacts.add("prometheus.yml", document::prometheus(hub));
+    artefacts.add(".env.example", Chosen::default().as_file());
     artefacts.add("compose.override.example.yaml", include_str!("override.example.yaml"));
     artefacts
+}
+
+/// The profiles of a hub in containers, and what they start.
+pub fn explain_profiles(hub: &Hub) -> Vec<Explained> {
+    let services = services(hub);
+    let explain = |profile: Profile| Explained {
+        name: profile.name(),
+        about: profile.about(),
+        services: services.started_by(&[profile]),
+        aliases: profile.aliases().to_vec(),
+        not_available_yet: profile.not_available_yet(),
+    };
+    Profile::ALL.into_iter().map(explain).collect()
+}
+
+fn services(hub: &Hub) -> Services {
+    document::services(hub, &digest(&scheme_file(hub)))
+}
+
+fn scheme_file(hub: &Hub) -> String {
+    Scheme::of(hub, simulator_url).to_json()
 }
 
 /// The first digits of a text's SHA-256.
@@ -106,8 +136,13 @@ fn digest(text: &str) -> String {
 }
 
 impl Compose {
+    /// Where this machine reaches a port of a container.
     fn at(&self, port: u16) -> SocketAddr {
-        SocketAddr::from((Ipv4Addr::LOCALHOST, ports::moved(port, self.port_offset).unwrap_or(port)))
+        let published = self.ports();
+        match published.iter().chain(&ports::HUB).find(|published| published.inside == port) {
+            Some(published) => self.address_of(published),
+            None => SocketAddr::from((Ipv4Addr::LOCALHOST, ports::moved(port, self.port_offset).unwrap_or(port))),
+        }
     }
 
     fn apis(&self) -> Apis {
@@ -138,23 +173,75 @@ impl Compose {
         folder.join("compose").join("engine.env").exists()
     }
 
-    /// Takes over with which offset and which FSPs it was started.
+    /// Takes over with which offset it was started, and with which profiles, unless these are given.
     ///
     /// # Errors
     /// The folder can't be read.
-    pub fn recall(&mut self) -> Result<(), Failure> {
-        let variables = self.folder.read("engine.env")?.unwrap_or_default();
-        let port = variables.lines().find_map(|line| line.strip_prefix("FSPIOP_PORT=")?.parse::<u16>().ok());
-        self.port_offset = port.map_or(0, |port| port.saturating_sub(3000));
+    pub fn recall(&mut self, offset: Option<u16>, profiles: &[Profile]) -> Result<(), Failure> {
+        let engine = self.folder.read("engine.env")?.unwrap_or_default();
+        let port = engine.lines().find_map(|line| line.strip_prefix("FSPIOP_PORT=")?.parse::<u16>().ok());
+        self.port_offset = offset.unwrap_or(port.map_or(0, |port| port.saturating_sub(3000)));
+        let named = variables::said(&self.folder, "COMPOSE_PROFILES")?;
+        self.profiles = profiles.to_vec();
+        if profiles.is_empty() {
+            match named {
+                None => self.profiles = Profile::DEFAULT.to_vec(),
+                Some(names) => self.take_profiles(&names),
+            }
+        }
         Ok(())
     }
 
-    /// The services that are to run.
+    fn take_profiles(&mut self, names: &str) {
+        for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            match Profile::named(name) {
+                ours if ours.is_empty() => self.other_profiles.push(name.to_owned()),
+                ours => self.profiles.extend(ours),
+            }
+        }
+    }
+
+    /// Whether FSPs are played.
+    pub fn has_simulators(&self) -> bool {
+        self.profiles.contains(&Profile::Simulators) && plays_simulators(&self.loaded.hub)
+    }
+
+    /// The services that are to run, or to run once.
     fn services(&self) -> Vec<&'static str> {
-        match (self.simulators, plays_simulators(&self.loaded.hub)) {
-            (false, _) => vec!["hub"],
-            (true, false) => vec!["hub", "provisioning"],
-            (true, true) => vec!["hub", "provisioning", "simulators"],
+        services(&self.loaded.hub).started_by(&self.profiles)
+    }
+
+    /// The variables that name the images of what is to run, but the hub's.
+    fn image_variables(&self) -> Vec<&'static str> {
+        services(&self.loaded.hub).image_variables(&self.profiles)
+    }
+
+    /// The names that docker compose is given.
+    fn profile_names(&self) -> Vec<&str> {
+        let ours = self.profiles.iter().map(|profile| profile.name());
+        ours.chain(self.other_profiles.iter().map(String::as_str)).collect()
+    }
+
+    /// What the services publish on this machine.
+    fn published(&self) -> Vec<SocketAddr> {
+        self.ports().iter().map(|port| self.address_of(port)).collect()
+    }
+
+    fn ports(&self) -> Vec<PublishedPort> {
+        services(&self.loaded.hub).ports(&self.profiles)
+    }
+
+    fn address_of(&self, port: &PublishedPort) -> SocketAddr {
+        let own = variables::own(&self.folder, port.variable).and_then(|port| port.parse().ok());
+        SocketAddr::from((Ipv4Addr::LOCALHOST, own.unwrap_or_else(|| self.chosen().port(port))))
+    }
+
+    fn chosen(&self) -> Chosen {
+        Chosen {
+            offset: self.port_offset,
+            profiles: self.profile_names().into_iter().map(str::to_owned).collect(),
+            apart: !self.services().contains(&"hub"),
+            images: Vec::new(),
         }
     }
 
@@ -162,11 +249,11 @@ impl Compose {
         Docker::find(self.folder.path(), &self.project)
     }
 
-    /// What comes before the containers: files and image. Building the image takes minutes, once.
+    /// What comes before the containers: files and images. Building the hub's image takes minutes, once.
     pub fn prepare(&self) -> Vec<Step<'_>> {
         vec![
             Step::new("files", move |_| async move { self.write_files() }),
-            Step::new("image", move |progress| self.load_image(progress)),
+            Step::new("images", move |progress| images::obtain(self, progress)),
         ]
     }
 
@@ -181,6 +268,14 @@ impl Compose {
     /// A file can't be read, or `.env` has a variable that nothing knows.
     pub fn settings(&self) -> Result<Vec<Setting>, Failure> {
         variables::effective(&self.folder, |name| std::env::var(name).ok())
+    }
+
+    /// The volumes of this project that are there.
+    ///
+    /// # Errors
+    /// Docker can't be asked.
+    pub async fn volumes(&self) -> Result<Vec<String>, Failure> {
+        self.docker()?.volumes().await
     }
 
     /// Whether containers of this project are there.
@@ -199,27 +294,6 @@ impl Compose {
         self.docker()?.logs(follow).await
     }
 
-    async fn load_image(&self, progress: &dyn Progress) -> Result<Done, Failure> {
-        let source = self.image.as_ref().ok_or_else(|| Failure::bug("no image is known"))?;
-        let image = image::obtain(source, &self.folder, progress).await?;
-        let docker = self.docker()?;
-        // The engine's own file: what is in .env belongs to the one who copied .env.example.
-        let variables = variables::as_file(Some(&image.reference), self.port_offset);
-        let renamed = self.folder.read("engine.env")?.as_deref() != Some(&variables);
-        if renamed {
-            self.folder.write("engine.env", &variables)?;
-        }
-        match &image.archive {
-            Some(archive) if !docker.has_image(&image.reference).await? => {
-                progress.waits("loading the image");
-                docker.load(archive).await?;
-                Ok(Done::changed(format!("{} built and loaded", image.reference)))
-            }
-            _ if renamed => Ok(Done::changed(image.reference)),
-            _ => Ok(Done::unchanged(image.reference)),
-        }
-    }
-
     fn write_files(&self) -> Result<Done, Failure> {
         self.folder.create()?;
         variables::check(&self.folder, &self.folder.read(".env")?.unwrap_or_default())?;
@@ -235,7 +309,11 @@ impl Compose {
         let docker = self.docker()?;
         let services = self.services();
         let before = docker.containers().await?;
-        let starting = docker.up(&services, self.timeout);
+        let unwanted: Vec<&str> = before.iter().map(|container| container.service.as_str()).collect();
+        let unwanted: Vec<&str> = unwanted.into_iter().filter(|name| !self.wants(name, &services)).collect();
+        docker.remove(&unwanted).await?;
+        let profiles = self.profile_names();
+        let starting = docker.up(&profiles, self.timeout);
         let watching = async {
             loop {
                 tokio::time::sleep(LOOK_EVERY).await;
@@ -251,10 +329,15 @@ impl Compose {
         let after = self.wait_ready(&docker, &services, progress).await?;
         let same =
             |container: &Container| before.iter().any(|old| old.id == container.id && old.state == container.state);
-        Ok(match after.iter().all(same) {
+        Ok(match unwanted.is_empty() && after.iter().all(same) {
             true => Done::unchanged(format!("{} containers run", after.len())),
             false => Done::changed(format!("{} containers run and are healthy", after.len())),
         })
+    }
+
+    /// Services of the user's own files are none of our business.
+    fn wants(&self, service: &str, services: &[&str]) -> bool {
+        services.contains(&service) || !document::NAMES.contains(&service)
     }
 
     async fn wait_ready(
@@ -265,6 +348,11 @@ impl Compose {
     ) -> Result<Vec<Container>, Failure> {
         wait_until("containers", self.timeout, LOOK_EVERY, progress, async || {
             let containers = docker.containers().await?;
+            if let Some(failed) = containers.iter().find(|container| container.has_failed()) {
+                let said = docker.last_words(failed).await;
+                return Err(Failure::failed(format!("{failed}:\n{said}"))
+                    .hint("mojaloop harness logs shows what all containers said"));
+            }
             let missing = services.iter().find(|service| {
                 !containers.iter().any(|container| container.service == **service && container.is_well())
             });

@@ -11,8 +11,9 @@ pub(super) async fn make(compose: &Compose, progress: &dyn Progress) -> Result<P
     let files = files(compose)?;
     let containers = compose.docker()?.containers_or_none(compose).await?;
     let drift = drift(compose, &containers).await?;
-    let hub_runs = containers.iter().any(|container| container.service == "hub" && container.is_well());
-    let scheme = match hub_runs && compose.simulators {
+    let is_hub = |container: &&Container| ["hub", "admin"].contains(&container.service.as_str());
+    let hub_runs = containers.iter().filter(is_hub).any(Container::is_well);
+    let scheme = match hub_runs && compose.has_simulators() {
         true => {
             progress.waits("reading the hub's scheme");
             let origin = |path: &str| compose.loaded.origins.of(path).to_string();
@@ -25,7 +26,9 @@ pub(super) async fn make(compose: &Compose, progress: &dyn Progress) -> Result<P
 
 fn files(compose: &Compose) -> Result<Plan, Failure> {
     let mut changes = Vec::new();
-    for (name, wanted) in render(&compose.loaded.hub).files().filter(|(name, _)| *name == "compose.yaml") {
+    for (name, wanted) in
+        render(&compose.loaded.hub).files().filter(|(name, _)| ["compose.yaml", "prometheus.yml"].contains(name))
+    {
         let there = compose.folder.read(name)?;
         let read = |text: &str| serde_saphyr::from_str::<Value>(text).unwrap_or(Value::Null);
         let before = there.as_deref().map_or(Value::Null, read);
@@ -81,7 +84,8 @@ async fn drift(compose: &Compose, containers: &[Container]) -> Result<Plan, Fail
             }
         }
     }
-    let unwanted = containers.iter().filter(|container| !compose.services().contains(&container.service.as_str()));
+    let services = compose.services();
+    let unwanted = containers.iter().filter(|container| !compose.wants(&container.service, &services));
     changes.extend(unwanted.map(|container| {
         change(&format!("container/{}", container.service), "", json!(container.state), Value::Null, Risk::Restart)
     }));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use operations::{Failure, Folder};
 use serde::Serialize;
 
-use super::ports;
+use super::ports::{self, PublishedPort};
 
 /// What docker itself reads from the environment and from `.env`.
 const OF_DOCKER: [&str; 4] = ["COMPOSE_", "DOCKER_", "BUILDKIT_", "BUILDX_"];
@@ -32,42 +32,119 @@ pub struct Setting {
     pub about: String,
 }
 
+/// Variables beside the ports: name, default, what it is for.
+const SETTINGS: [(&str, &str, &str); 31] = [
+    ("COMPOSE_PROFILES", "core,simulators", "What is started; `mojaloop harness profiles` explains the names."),
+    (
+        "HUB_IMAGE",
+        concat!("mojaloop-hub:", env!("CARGO_PKG_VERSION")),
+        "The hub's image: `mojaloop image --out FILE` makes it from the sources.",
+    ),
+    ("POSTGRES_IMAGE", "postgres:17", "The database's image: the official one, or one with its interface."),
+    ("TTK_IMAGE", "mojaloop-testing-toolkit:18.19.2", "The Testing Toolkit's image: `mojaloop harness up` makes it."),
+    ("PROMETHEUS_IMAGE", "prom/prometheus:v3.5.0", "Prometheus's image: the official one, or one with its interface."),
+    ("CONSOLE_IMAGE", "adminer:5", "The image of the database's console: the official one, or one with its interface."),
+    ("BIND_ADDRESS", "127.0.0.1", "The address of this machine that the ports are published on."),
+    ("LOG", "info", "What is logged: trace, debug, info, warn or error."),
+    ("CALLBACK_POLICY", "open", "Which URLs participants may register: open, not-link-local, or host names."),
+    ("CAPTURE", "true", "Whether the hub keeps its last messages for pages and `mojaloop harness capture`."),
+    ("HUB_MEMORY", "512m", "The most memory that the hub may take."),
+    ("HUB_CPUS", "2", "The most cores that the hub, or a node of it, may use."),
+    ("NODE_MEMORY", "256m", "The most memory that a node with one role may take."),
+    ("POSTGRES_MEMORY", "512m", "The most memory that the database may take."),
+    ("POSTGRES_CPUS", "2", "The most cores that the database may use."),
+    ("POSTGRES_SHARED_BUFFERS", "64MB", "What the database keeps in memory for all connections."),
+    ("POSTGRES_PASSWORD", "mojaloop", "The database's password; no port of this machine leads to it."),
+    ("PROVISIONING_MEMORY", "64m", "The most memory that the provisioning may take."),
+    ("SIMULATORS_MEMORY", "128m", "The most memory that the simulated FSPs may take."),
+    (
+        "MOJALOOP_TTK",
+        "./ttk",
+        "The folder with the Testing Toolkit's collections; docs/developer.md says where they are.",
+    ),
+    ("TTK_MEMORY", "768m", "The most memory that the Testing Toolkit may take."),
+    ("TTK_RUN_MEMORY", "384m", "The most memory that a run of its collections may take."),
+    ("TTK_CPUS", "2", "The most cores that the Testing Toolkit, or a run of its collections, may use."),
+    ("PROMETHEUS_MEMORY", "256m", "The most memory that Prometheus may take."),
+    ("PROMETHEUS_RETENTION", "15d", "How long Prometheus keeps what it has read."),
+    ("CONSOLE_MEMORY", "128m", "The most memory that the database's console may take."),
+    ("LOAD_RATE", "50", "The profile load: payments a second."),
+    ("LOAD_DURATION", "60s", "The profile load: for how long."),
+    ("LOAD_WARMUP", "5s", "The profile load: how long before that, which counts in no figure."),
+    ("LOAD_MEMORY", "512m", "The profile load: the most memory that it may take."),
+    ("LOAD_CPUS", "1", "The profile load: the most cores that it may use."),
+];
+
 /// All variables, in the order in which they are explained.
 pub(super) fn all() -> Vec<Variable> {
-    let variable = |name, default: &str, about: &str| Variable { name, default: default.into(), about: about.into() };
-    let mut all = vec![
-        variable(
-            "HUB_IMAGE",
-            concat!("mojaloop-hub:", env!("CARGO_PKG_VERSION")),
-            "The hub's image: `mojaloop image --out FILE` makes it from the sources.",
-        ),
-        variable("BIND_ADDRESS", "127.0.0.1", "The address of this machine that the ports are published on."),
-        variable("LOG", "info", "What is logged: trace, debug, info, warn or error."),
-        variable("HUB_MEMORY", "512m", "The most memory that the hub may take."),
-        variable("HUB_CPUS", "2", "The most cores that the hub may use."),
-    ];
-    all.extend(ports::all().map(|port| Variable {
+    let setting = |(name, default, about): (&'static str, &str, &str)| Variable {
+        name,
+        default: default.into(),
+        about: about.into(),
+    };
+    let port = |port: &PublishedPort| Variable {
         name: port.variable,
         default: port.port.to_string(),
         about: format!("Port: {}.", port.serves),
-    }));
-    all
+    };
+    SETTINGS.into_iter().map(setting).chain(ports::all().map(port)).collect()
 }
 
-/// The variables in the form of `.env`, with an image and an offset of the ports.
-pub(super) fn as_file(image: Option<&str>, offset: u16) -> String {
-    let mut text = String::from(
-        "# Variables of compose.yaml. Copy this to .env and change what you need; rendering again leaves .env alone.\n\n",
-    );
-    for Variable { name, default, about } in all() {
-        let port = ports::all().find(|port| port.variable == name).map(|port| (port.port + offset).to_string());
-        let value = match (name, image) {
-            ("HUB_IMAGE", Some(image)) => image.to_owned(),
-            _ => port.unwrap_or(default),
-        };
-        text += &format!("# {about}\n{name}={value}\n");
+/// What is decided for an engine, where it is not the default.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chosen {
+    /// Added to every port.
+    pub(super) offset: u16,
+    /// What is started.
+    pub(super) profiles: Vec<String>,
+    /// Whether only parts of the hub run: they have its ports then.
+    pub(super) apart: bool,
+    /// Images, by their variables.
+    pub(super) images: Vec<(&'static str, String)>,
+}
+
+impl Chosen {
+    /// The port on this machine.
+    pub(super) fn port(&self, port: &PublishedPort) -> u16 {
+        let here = if self.apart { port.alone() } else { port.port };
+        ports::moved(here, self.offset).unwrap_or(here)
     }
-    text
+
+    fn value(&self, name: &str) -> Option<String> {
+        let image = self.images.iter().find(|(variable, _)| *variable == name).map(|(_, image)| image.clone());
+        let port = ports::all().find(|port| port.variable == name).map(|port| self.port(port).to_string());
+        let profiles = (name == "COMPOSE_PROFILES" && !self.profiles.is_empty()).then(|| self.profiles.join(","));
+        image.or(port).or(profiles)
+    }
+
+    /// In the form of `.env`.
+    pub(super) fn as_file(&self) -> String {
+        let mut text = String::from(
+            "# Variables of compose.yaml. Copy this to .env and change what you need; rendering again leaves .env alone.\n\n",
+        );
+        for Variable { name, default, about } in all() {
+            text += &format!("# {about}\n{name}={}\n", self.value(name).unwrap_or(default));
+        }
+        text
+    }
+}
+
+/// What a variable of [`SETTINGS`] is unless it is set.
+pub(super) fn default_of(name: &str) -> String {
+    let setting = SETTINGS.iter().find(|(other, ..)| *other == name);
+    setting.map(|(_, default, _)| (*default).to_owned()).unwrap_or_default()
+}
+
+/// What the environment or `.env` says of a variable.
+pub(super) fn own(folder: &Folder, name: &str) -> Option<String> {
+    let written = || folder.read(".env").ok().flatten().and_then(|text| Some(value_in(&text, name)?.0));
+    std::env::var(name).ok().or_else(written)
+}
+
+/// What the environment, `.env`, or the engine's own file says of a variable.
+pub(super) fn said(folder: &Folder, name: &str) -> Result<Option<String>, Failure> {
+    let engine = folder.read("engine.env")?.unwrap_or_default();
+    Ok(own(folder, name).or_else(|| Some(value_in(&engine, name)?.0)))
 }
 
 /// What holds in a folder: the environment wins over `.env`, that over what `up` has written for the engine, that over the

@@ -10,7 +10,7 @@ use super::{Compose, docker::Container, simulator_url};
 pub(super) async fn prove(compose: &Compose, progress: &dyn Progress) -> Result<Verify, Failure> {
     let containers = compose.docker()?.containers_or_none(compose).await?;
     let mut checks = vec![workloads(compose, &containers), health(compose).await];
-    if compose.simulators {
+    if compose.has_simulators() {
         progress.waits("comparing the scheme");
         checks.push(scheme(compose).await);
         progress.waits("making a payment");

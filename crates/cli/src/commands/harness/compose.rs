@@ -11,7 +11,7 @@ use image::Source;
 use operations::{Folder, Progress, Target};
 use participant::control::Client;
 
-use super::{table_of_urls, with_simulators};
+use super::table_of_urls;
 use crate::{
     arguments::{
         Global,
@@ -54,7 +54,7 @@ async fn live(arguments: &UpArguments, global: &Global, compose: &Compose, steps
     tool::change(compose, "up", compose.prepare(), steps, compose.timeout).await?;
     let started = Instant::now();
     tool::change(compose, "up", compose.launch(), steps, compose.timeout).await?;
-    let payment = match compose.simulators {
+    let payment = match compose.has_simulators() {
         true => first_payment(compose, started.elapsed()).await?,
         false => None,
     };
@@ -89,7 +89,7 @@ async fn first_payment(compose: &Compose, startup: Duration) -> Result<Option<Pa
 
 /// Looks at it without changing anything.
 pub(super) fn look(arguments: &EngineArguments, global: &Global, verb: tool::Verb<'_>) -> Result<(), Failure> {
-    let loaded = tool::load(global)?;
+    let loaded = tool::load_compose(global)?;
     let compose = target(arguments, global, loaded.clone())?;
     let timeout = compose.timeout;
     tool::run(&compose, &loaded, verb, global, timeout)
@@ -122,27 +122,30 @@ pub(super) fn operations(global: &Global) -> Result<SocketAddr, Failure> {
     Ok(found(global)?.operations())
 }
 
-pub(super) fn down(global: &Global, volumes: bool) -> Result<(), Failure> {
+pub(super) fn down(global: &Global, delete_volumes: bool) -> Result<(), Failure> {
     let mut compose = found(global)?;
-    compose.delete_data = volumes;
-    let loaded = compose.loaded.clone();
-    let question = format!("The data of {} will be deleted: the volume {}_hub-data.", global.name, compose.project);
-    if volumes {
-        confirm::ask(global, &question)?;
+    compose.delete_data = delete_volumes;
+    let volumes = runtime::start()?.block_on(tool::interruptible(compose.volumes()))?;
+    let named = |volumes: &[String]| match volumes {
+        [] => "no volume".to_owned(),
+        volumes => volumes.join(", "),
+    };
+    if delete_volumes {
+        confirm::ask(global, &format!("The data of {} will be deleted: {}.", global.name, named(&volumes)))?;
     }
-    let timeout = compose.timeout;
+    let (loaded, timeout) = (compose.loaded.clone(), compose.timeout);
     tool::run(&compose, &loaded, tool::Verb::Down(None), global, timeout)?;
-    let body = serde_json::json!({ "name": global.name, "data_deleted": volumes });
-    printer::print(global.output, "HarnessStopped", &body, |_| match volumes {
-        true => format!("{} is down, its data are deleted", global.name),
-        false => format!("{} is down; its data stay in the volume {}_hub-data", global.name, compose.project),
+    let body = serde_json::json!({ "name": global.name, "data_deleted": delete_volumes, "volumes": volumes });
+    printer::print(global.output, "HarnessStopped", &body, |_| match delete_volumes {
+        true => format!("{} is down, its data are deleted: {}", global.name, named(&volumes)),
+        false => format!("{} is down; its data stay in {}", global.name, named(&volumes)),
     })
 }
 
 /// The one that was started under this name, as it was started.
 fn found(global: &Global) -> Result<Compose, Failure> {
     let arguments = EngineArguments { engine: None, profile: Vec::new(), port_offset: None, image: None };
-    target(&arguments, global, tool::load(global)?)
+    target(&arguments, global, tool::load_compose(global)?)
 }
 
 fn target(arguments: &EngineArguments, global: &Global, loaded: Loaded) -> Result<Compose, Failure> {
@@ -155,15 +158,14 @@ fn target(arguments: &EngineArguments, global: &Global, loaded: Loaded) -> Resul
         loaded,
         folder,
         project: format!("mojaloop-{}", global.name),
-        port_offset: arguments.port_offset.unwrap_or(0),
-        simulators: with_simulators(&arguments.profile),
+        port_offset: 0,
+        profiles: Vec::new(),
+        other_profiles: Vec::new(),
         image,
         timeout: global.timeout_or(TIMEOUT_S),
         delete_data: false,
     };
-    if arguments.port_offset.is_none() {
-        compose.recall()?;
-    }
+    compose.recall(arguments.port_offset, &arguments.profiles())?;
     Ok(compose)
 }
 

@@ -40,7 +40,7 @@ pub(super) fn show(arguments: &ConfigArguments, global: &Global, place: &Place) 
     let (loaded, variables) = match engine(&arguments.engine, place)? {
         Engine::Embedded => (tool::load_embedded(global)?, Vec::new()),
         Engine::Compose => {
-            let loaded = tool::load(global)?;
+            let loaded = tool::load_compose(global)?;
             let variables = compose::settings(&arguments.engine, global, loaded.clone())?;
             (loaded, variables)
         }

@@ -51,7 +51,7 @@ fn up(arguments: &UpArguments, global: &Global, place: Place, loaded: Loaded, st
         ephemeral: arguments.ephemeral,
         port_offset: arguments.engine.port_offset.unwrap_or(0),
         hub: loaded.hub,
-        simulators: with_simulators(&arguments.engine.profile),
+        simulators: with_simulators(&arguments.engine)?,
         started,
     };
     runtime::start()?.block_on(async {
@@ -195,7 +195,7 @@ fn background(arguments: &UpArguments, global: &Global, place: &Place) -> Result
     if arguments.ephemeral {
         command.arg("--ephemeral");
     }
-    if !with_simulators(&arguments.engine.profile) {
+    if !with_simulators(&arguments.engine)? {
         command.args(["--profile", "core"]);
     }
     // A process group of its own: Ctrl-C in this terminal is not meant for it.

@@ -14,7 +14,7 @@ use harness::{Compose, Instance, Place};
 use crate::{
     arguments::{
         Global,
-        tools::{Engine, EngineArguments, HarnessCommand, Profile},
+        tools::{Engine, EngineArguments, HarnessCommand},
     },
     commands::tool,
     exit::Failure,
@@ -36,15 +36,16 @@ pub(crate) fn run(command: HarnessCommand, global: Global, started: Instant) -> 
         HarnessCommand::Up(arguments) => match engine(&arguments.engine, &place)? {
             Engine::Embedded => {
                 let loaded = tool::load_embedded(&global)?;
-                tool::require_available(&loaded.unavailable)?;
+                tool::require_available(&loaded.warnings_embedded())?;
                 embedded::start(&arguments, &global, place, loaded, started)
             }
             Engine::Compose => {
-                let loaded = tool::load(&global)?;
-                tool::require_available(&loaded.warnings())?;
+                let loaded = tool::load_compose(&global)?;
+                tool::require_available(&loaded.warnings_compose())?;
                 compose::start(&arguments, &global, loaded)
             }
         },
+        HarnessCommand::Profiles => profiles(&global),
         HarnessCommand::Render(arguments) => render(&arguments.out, &global),
         HarnessCommand::Doctor(arguments) => match engine(&arguments, &place)? {
             Engine::Embedded => looking::doctor(&arguments, &global, &place),
@@ -87,7 +88,7 @@ pub(crate) fn run(command: HarnessCommand, global: Global, started: Instant) -> 
 }
 
 fn render(out: &Path, global: &Global) -> Result<(), Failure> {
-    let loaded = tool::load(global)?;
+    let loaded = tool::load_compose(global)?;
     tool::write(&harness::render(&loaded.hub), out, global)
 }
 
@@ -113,9 +114,33 @@ fn running_engine(place: &Place) -> Result<Option<Engine>, Failure> {
     Ok(Compose::was_started(place.folder()).then_some(Engine::Compose))
 }
 
-/// `core` alone is the hub without participants; every other choice has simulators.
-fn with_simulators(profiles: &[Profile]) -> bool {
-    profiles.is_empty() || profiles.contains(&Profile::Simulators)
+/// Whether one process is to play FSPs; what needs containers is refused.
+fn with_simulators(arguments: &EngineArguments) -> Result<bool, Failure> {
+    let profiles = arguments.profiles();
+    match profiles.iter().find(|profile| !profile.is_embedded()) {
+        Some(profile) => {
+            Err(Failure::usage(format!("--profile {}: needs containers", profile.name())).hint("--engine compose"))
+        }
+        None => Ok(profiles.is_empty() || profiles.contains(&harness::Profile::Simulators)),
+    }
+}
+
+fn profiles(global: &Global) -> Result<(), Failure> {
+    let profiles = harness::explain_profiles(&tool::load_compose(global)?.hub);
+    let body = serde_json::json!({ "profiles": profiles });
+    printer::print(global.output, "HarnessProfiles", &body, |_| {
+        let row = |profile: &harness::Explained| {
+            let note = profile.not_available_yet.map(|what| format!("not available yet: {what}")).unwrap_or_default();
+            let about = profile.about.to_owned();
+            let starts = match profile.services.as_slice() {
+                [] => "nothing: needs store.kind=postgres".to_owned(),
+                services => services.join(", "),
+            };
+            vec![profile.name.to_owned(), about, starts, profile.aliases.join(", "), note]
+        };
+        let heads = ["profile", "for", "starts", "upstream's names", ""];
+        printer::table(&heads, profiles.iter().map(row).collect(), &[])
+    })
 }
 
 /// The addresses of a harness, for people.

@@ -101,7 +101,7 @@ async fn in_a_harness_of_their_own(tests: &[(String, TestCase)], global: &Global
     let up = Up {
         place: Place::of(&global.name, Some(folder.path())).map_err(embedded::explain)?,
         hub: tool::load_embedded(global).and_then(|loaded| {
-            tool::require_available(&loaded.unavailable)?;
+            tool::require_available(&loaded.warnings_embedded())?;
             Ok(loaded.hub)
         })?,
         ephemeral: true,

@@ -1,0 +1,74 @@
+//! The images of what is started: the hub's from a checkout or a registry, the others from where they can be had.
+
+use image::HubImage;
+use operations::{Done, Failure, Progress};
+
+use super::{Compose, docker::Docker, variables};
+
+/// Brings every image of the services that are started to the engine, and notes which they are.
+pub(super) async fn obtain(compose: &Compose, progress: &dyn Progress) -> Result<Done, Failure> {
+    let docker = compose.docker()?;
+    let source = compose.image.as_ref().ok_or_else(|| Failure::bug("no image is known"))?;
+    let hub = image::obtain(source, &compose.folder, progress).await?;
+    let mut loaded = load(&docker, &hub, progress).await?;
+    let mut images = vec![("HUB_IMAGE", hub.reference.clone())];
+    for variable in compose.image_variables() {
+        // What the user names is compose's to find.
+        if variables::own(&compose.folder, variable).is_some() {
+            continue;
+        }
+        let other = other(compose, &docker, variable, progress).await?;
+        loaded |= load(&docker, &other, progress).await?;
+        images.push((variable, other.reference));
+    }
+    let mut chosen = compose.chosen();
+    // The engine's own file: what is in .env belongs to the one who copied .env.example.
+    chosen.images = images;
+    let text = chosen.as_file();
+    let renamed = compose.folder.read("engine.env")?.as_deref() != Some(&text);
+    if renamed {
+        compose.folder.write("engine.env", &text)?;
+    }
+    Ok(match loaded || renamed {
+        true => Done::changed(hub.reference),
+        false => Done::unchanged(hub.reference),
+    })
+}
+
+async fn load(docker: &Docker, image: &HubImage, progress: &dyn Progress) -> Result<bool, Failure> {
+    match &image.archive {
+        Some(archive) if !docker.has_image(&image.reference).await? => {
+            progress.waits(&format!("loading {}", image.reference));
+            docker.load(archive).await?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// An image that is not the hub's: the one of the last time, the one that the engine has, the registry's, pinned by its
+/// digest; without a registry one that is made from what this machine has installed.
+async fn other(
+    compose: &Compose,
+    docker: &Docker,
+    variable: &str,
+    progress: &dyn Progress,
+) -> Result<HubImage, Failure> {
+    let default = variables::default_of(variable);
+    let before = variables::said(&compose.folder, variable)?;
+    for reference in before.into_iter().chain([default.clone()]) {
+        if docker.has_image(&reference).await? {
+            return Ok(HubImage { reference, archive: None });
+        }
+    }
+    progress.waits(&format!("pulling {default}"));
+    let refused = match docker.pull(&default).await {
+        Ok(()) => {
+            let reference = docker.pinned(&default).await.unwrap_or(default);
+            return Ok(HubImage { reference, archive: None });
+        }
+        Err(refused) => refused,
+    };
+    Err(Failure::preflight(format!("there is no image {default}: {refused}"))
+        .hint(format!("name one that the engine has or can pull: {variable}=REFERENCE in the environment or in .env")))
+}
