@@ -1,6 +1,6 @@
 //! The images of what is started: the hub's from a checkout or a registry, the others from where they can be had.
 
-use image::HubImage;
+use image::{HubImage, recipes::Part};
 use operations::{Done, Failure, Progress};
 
 use super::{Compose, docker::Docker, variables};
@@ -69,6 +69,24 @@ async fn other(
         }
         Err(refused) => refused,
     };
-    Err(Failure::preflight(format!("there is no image {default}: {refused}"))
-        .hint(format!("name one that the engine has or can pull: {variable}=REFERENCE in the environment or in .env")))
+    let Some(part) = recipe(variable) else { return Err(absent(&default, &refused, variable)) };
+    let archive = image::recipes::obtain(part, &image::recipes::shared_folder()?, progress).await;
+    let archive = archive.map_err(|failure| absent(&default, &format!("{refused}\n{}", failure.message), variable))?;
+    Ok(HubImage { reference: archive.reference, archive: Some(archive.path) })
+}
+
+/// What can be made here of what this machine has installed.
+fn recipe(variable: &str) -> Option<Part> {
+    match variable {
+        "POSTGRES_IMAGE" => Some(Part::Postgres),
+        "TTK_IMAGE" => Some(Part::TestingToolkit),
+        "PROMETHEUS_IMAGE" => Some(Part::Prometheus),
+        "CONSOLE_IMAGE" => Some(Part::Console),
+        _ => None,
+    }
+}
+
+fn absent(reference: &str, why: &str, variable: &str) -> Failure {
+    Failure::preflight(format!("there is no image {reference}: {why}"))
+        .hint(format!("name one that the engine has or can pull: {variable}=REFERENCE in the environment or in .env"))
 }

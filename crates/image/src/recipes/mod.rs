@@ -161,6 +161,14 @@ fn discard(archive: &Archive) {
     let _ = fs::remove_file(archive.sbom());
 }
 
+/// Where images are kept for all names and tools, so that each is made once.
+///
+/// # Errors
+/// This user has no cache folder.
+pub fn shared_folder() -> Result<Folder, Failure> {
+    Ok(Folder::at(cache()?))
+}
+
 /// Where downloads of all names and tools are kept.
 fn cache() -> Result<PathBuf, Failure> {
     let folders = etcetera::choose_base_strategy()
