@@ -14,7 +14,9 @@ mod resident;
 mod store_opening;
 mod wanted;
 
-pub use compose::{Compose, ComposeStatus, Container, Explained, Profile, Setting, explain_profiles, render};
+pub use compose::{
+    Compose, ComposeStatus, Container, Explained, Profile, Published, Setting, explain_profiles, render,
+};
 pub use embedded::{Harness, Up};
 pub use error::HarnessError;
 pub use instance::{Instance, Lock, State};

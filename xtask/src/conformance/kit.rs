@@ -61,7 +61,7 @@ pub(crate) struct Kit {
 impl Kit {
     /// Looks for the kit and its parts and lets it install itself; the error says what is missing.
     pub(crate) async fn find(workspace: &Workspace) -> Result<Self> {
-        let script = workspace.outside_part("MOJALOOP_TTK", "../shared/ttk").join("run-ttk.sh");
+        let script = super::kit_folder(workspace).join("run-ttk.sh");
         ensure!(
             script.is_file(),
             "there is no {}: set MOJALOOP_TTK to the folder of the kit (docs/conformance.md)",

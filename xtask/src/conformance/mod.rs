@@ -86,10 +86,22 @@ pub(crate) struct Arguments {
     /// What the hub stores in.
     #[arg(long, value_enum, default_value_t = Store::Sqlite)]
     store: Store,
+    /// Where the hub runs.
+    #[arg(long, value_enum, default_value_t = Engine::Process)]
+    engine: Engine,
     /// What the Testing Toolkit's new ids look like. The collections' own environment says ULID; with UUIDs the Toolkit also
     /// takes its own messages of version 1.0.
     #[arg(long, value_enum, default_value_t = Ids::Ulid)]
     ids: Ids,
+}
+
+/// Where a hub runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Engine {
+    /// A process of this machine.
+    Process,
+    /// A container, by docker compose.
+    Compose,
 }
 
 /// What a hub stores in.
@@ -107,7 +119,10 @@ pub(crate) async fn command(arguments: Arguments) -> Result<ExitCode> {
         [] => GROUPS.iter().map(|group| group.to_vec()).collect(),
         names => vec![names.iter().map(|name| named(name)).collect()],
     };
-    let rows = run(&workspace, &groups, arguments.store, arguments.ids).await?;
+    let rows = match arguments.engine {
+        Engine::Process => run(&workspace, &groups, arguments.store, arguments.ids).await?,
+        Engine::Compose => in_container(&workspace, &groups, &arguments).await?,
+    };
     Ok(finish(&rows, total(&rows)))
 }
 
@@ -167,6 +182,31 @@ async fn run(workspace: &Workspace, groups: &[Vec<Collection<'_>>], store: Store
         rows.push(Row::said(ENDING, Count::one(stopped.is_ok()), stopping.elapsed()));
     }
     Ok(rows)
+}
+
+/// Runs groups of collections, each on a fresh hub in a container.
+async fn in_container(
+    workspace: &Workspace,
+    groups: &[Vec<Collection<'_>>],
+    arguments: &Arguments,
+) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for group in groups {
+        let folder = workspace.fresh_folder(&format!("conformance/compose-{}", group[0].name.replace('/', "_")))?;
+        let postgres = arguments.store == Store::Postgres;
+        let run = async |address| {
+            let kit = Kit::find(workspace).await?.at(address);
+            ports_must_be_free(&kit::PORTS)?;
+            run_group(&kit, group, arguments.ids, &folder).await
+        };
+        rows.extend(crate::suites::compose::conformance(workspace, postgres, run).await?);
+    }
+    Ok(rows)
+}
+
+/// The folder of the Testing Toolkit's kit, whether it is there or not.
+pub(crate) fn kit_folder(workspace: &Workspace) -> std::path::PathBuf {
+    workspace.outside_part("MOJALOOP_TTK", "../shared/ttk")
 }
 
 /// The group of every hub in containers: the Toolkit against whatever listens on the usual ports of this machine. The hub

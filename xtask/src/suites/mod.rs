@@ -1,7 +1,7 @@
 //! `cargo xtask test`: the suites, one file each.
 
 mod cluster;
-mod compose;
+pub(crate) mod compose;
 mod conformance;
 mod faults;
 mod hub;

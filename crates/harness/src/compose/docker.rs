@@ -9,7 +9,7 @@ use std::{
 use operations::{Exit, Failure, Program, Run};
 use serde::{Deserialize, Serialize};
 
-use super::document::ONE_SHOT;
+use super::{complaints::remedy, document::ONE_SHOT};
 use crate::resident_bytes;
 
 /// Lines that are shown of a container that failed.
@@ -102,7 +102,12 @@ impl Docker {
             all.extend(["--profile", "*"]);
         }
         all.extend(arguments);
-        self.program.run(all).in_folder(&self.folder)
+        let run = self.program.run(all).in_folder(&self.folder);
+        // What is relative is meant from where this command was called.
+        match std::env::var_os("MOJALOOP_TTK").and_then(|kit| std::path::absolute(kit).ok()) {
+            Some(kit) => run.env("MOJALOOP_TTK", kit),
+            None => run,
+        }
     }
 
     /// Makes what is missing or different, and starts it in its order: what another one needs is healthy, or done, before.
@@ -118,9 +123,9 @@ impl Docker {
         if output.status.success() {
             return Ok(());
         }
-        let failure =
-            Failure::failed(format!("docker compose up ended with {}:\n{}", output.code(), output.complaint()));
-        Err(failure.hint("mojaloop harness logs shows what the containers said"))
+        let complaint = output.complaint();
+        let hint = remedy(&complaint).unwrap_or("mojaloop harness logs shows what the containers said");
+        Err(Failure::failed(format!("docker compose up ended with {}:\n{complaint}", output.code())).hint(hint))
     }
 
     /// Stops and removes containers of services that are not wanted any more.
@@ -210,7 +215,13 @@ impl Docker {
 
     pub(super) async fn load(&self, archive: &Path) -> Result<(), Failure> {
         let archive = archive.to_string_lossy();
-        self.call(&["load", "--quiet", "--input", &archive]).stdout().await.map(|_| ())
+        let output = self.call(&["load", "--quiet", "--input", &archive]).output().await?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let complaint = output.complaint();
+        let hint = remedy(&complaint).unwrap_or("does `docker load` read it?");
+        Err(Failure::failed(format!("the image {archive} can't be loaded: {complaint}")).hint(hint))
     }
 
     /// Shows what the containers have said.

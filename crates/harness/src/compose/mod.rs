@@ -1,5 +1,6 @@
 //! The compose engine: the hub and its FSPs as containers of their own on a Docker Engine.
 
+mod complaints;
 mod docker;
 mod doctor;
 mod document;
@@ -77,14 +78,25 @@ pub struct ComposeStatus {
     pub ledger_admin: SocketAddr,
     /// Oracle admin API.
     pub oracle_admin: SocketAddr,
-    /// Metrics, liveness, readiness.
-    pub operations: SocketAddr,
-    /// Pages that show payments.
-    pub pages: SocketAddr,
+    /// Metrics, liveness, readiness; none where only parts of the hub run, each with its own.
+    pub operations: Option<SocketAddr>,
+    /// Pages that show payments, if they are served.
+    pub pages: Option<SocketAddr>,
     /// Where the simulated FSPs are controlled, if there are any.
     pub simulator: Option<SocketAddr>,
+    /// Everything that is published on this machine.
+    pub published: Vec<Published>,
     /// Memory of all containers.
     pub resident_bytes: Option<u64>,
+}
+
+/// A port of this machine that leads into a container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Published {
+    /// What answers there.
+    pub serves: &'static str,
+    /// Where.
+    pub address: SocketAddr,
 }
 
 /// Whether the definition has FSPs that are played.
@@ -143,6 +155,11 @@ impl Compose {
             Some(published) => self.address_of(published),
             None => SocketAddr::from((Ipv4Addr::LOCALHOST, ports::moved(port, self.port_offset).unwrap_or(port))),
         }
+    }
+
+    /// The same, if a container that is to run publishes it.
+    fn published_at(&self, port: u16) -> Option<SocketAddr> {
+        self.ports().iter().find(|published| published.inside == port).map(|published| self.address_of(published))
     }
 
     fn apis(&self) -> Apis {
@@ -214,6 +231,15 @@ impl Compose {
     /// The variables that name the images of what is to run, but the hub's.
     fn image_variables(&self) -> Vec<&'static str> {
         services(&self.loaded.hub).image_variables(&self.profiles)
+    }
+
+    /// The folder with the Testing Toolkit's collections, if it is named.
+    fn kit(&self) -> Option<PathBuf> {
+        // What is relative is meant from where this command was called, in .env from where that file is.
+        match std::env::var_os("MOJALOOP_TTK") {
+            Some(kit) => std::path::absolute(kit).ok(),
+            None => Some(self.folder.join(&variables::own(&self.folder, "MOJALOOP_TTK")?)),
+        }
     }
 
     /// The names that docker compose is given.
@@ -377,7 +403,6 @@ impl Compose {
         let docker = self.docker()?;
         let containers = docker.containers().await?;
         let well = !containers.is_empty() && containers.iter().all(Container::is_well);
-        let simulator = containers.iter().any(|container| container.service == "simulators").then(|| self.at(9101));
         let resident_bytes = docker.resident_bytes(&containers).await;
         Ok(ComposeStatus {
             name: self.project.clone(),
@@ -393,9 +418,14 @@ impl Compose {
             fspiop: self.at(3000),
             ledger_admin: self.at(3001),
             oracle_admin: self.at(4001),
-            operations: self.operations(),
-            pages: self.at(8080),
-            simulator,
+            operations: self.published_at(9100),
+            pages: self.published_at(8080),
+            simulator: self.published_at(9101),
+            published: self
+                .ports()
+                .iter()
+                .map(|port| Published { serves: port.serves, address: self.address_of(port) })
+                .collect(),
             resident_bytes,
         })
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use definition::Loaded;
-use harness::{Compose, ComposeStatus, Setting, end_to_end::Deployment};
+use harness::{Compose, ComposeStatus, Published, Setting, end_to_end::Deployment};
 use image::Source;
 use operations::{Folder, Progress, Target};
 use participant::control::Client;
@@ -187,13 +187,7 @@ fn table(status: &ComposeStatus) -> String {
         })
         .collect();
     let containers = printer::table(&["container", "state", "health", "image"], rows, &[]);
-    let mut urls = vec![
-        ("FSPIOP", format!("http://{}", status.fspiop)),
-        ("ledger admin", format!("http://{}", status.ledger_admin)),
-        ("oracle admin", format!("http://{}", status.oracle_admin)),
-        ("metrics, health", format!("http://{}/metrics · /live · /ready", status.operations)),
-    ];
-    urls.push(("pages", format!("http://{}", status.pages)));
-    urls.extend(status.simulator.map(|address| ("simulators", format!("http://{address}"))));
+    let url = |published: &Published| (published.serves, format!("http://{}", published.address));
+    let urls: Vec<_> = status.published.iter().map(url).collect();
     format!("{containers}\n\n{}", table_of_urls(&urls))
 }

@@ -1,5 +1,8 @@
 //! The suite `compose`: the harness in containers, on a real Docker Engine.
 
+mod profiles;
+mod roles;
+
 use std::net::{IpAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -14,6 +17,8 @@ use crate::workspace::Workspace;
 
 const UP: [&str; 6] = ["harness", "up", "--engine", "compose", "--timeout", "900"];
 const DETACHED: [&str; 7] = ["harness", "up", "--engine", "compose", "--timeout", "900", "--detach"];
+/// With a database in a container of its own.
+const POSTGRES: [&str; 2] = ["--set", "store.kind=postgres"];
 /// Every container, network and volume of a compose project has this label.
 const LABEL: &str = "label=com.docker.compose.project";
 
@@ -46,9 +51,32 @@ pub(super) async fn run(workspace: &Workspace) -> Result<Vec<Row>> {
         judge("killed at every step it completes when run again", tests.killed()).await,
         judge("two at once: one waits", tests.two_at_once()).await,
     ];
+    rows.push(judge("each role in a container of its own", tests.roles()).await);
+    rows.push(judge("two side by side, each cleaned up by itself", tests.side_by_side()).await);
+    rows.push(judge("docker compose by hand, every pair of profiles", tests.pairwise()).await);
+    rows.push(judge("docker compose by hand, as upstream's users do", tests.as_upstream()).await);
+    rows.push(judge("docker compose by hand, a load", tests.load()).await);
     rows.extend(tests.conformance().await?);
     rows.push(judge("down leaves nothing behind", tests.nothing_left()).await);
     Ok(rows)
+}
+
+/// Collections of the Testing Toolkit against a hub in a container; a command of its own.
+pub(crate) async fn conformance(
+    workspace: &Workspace,
+    postgres: bool,
+    collections: impl AsyncFnOnce(IpAddr) -> Result<Vec<Row>>,
+) -> Result<Vec<Row>> {
+    let engine = parts::docker(workspace).await?;
+    ports_must_be_free(&PORTS)?;
+    let binary = workspace.build_binary().await?;
+    let home = workspace.fresh_folder("compose")?;
+    let user = User::new(&binary, &home, &engine.environment);
+    let tests = Tests { workspace, engine, user };
+    let gateway = tests.start_hub(postgres).await?;
+    let rows = collections(gateway).await;
+    tests.user.run(&["harness", "reset", "--yes"]).await?.expect(0, &[])?;
+    rows
 }
 
 impl Tests<'_> {
@@ -173,13 +201,31 @@ impl Tests<'_> {
 
     /// The Testing Toolkit on this machine against the hub in its container.
     async fn conformance(&self) -> Result<Vec<Row>> {
-        self.user.run(&[&DETACHED[..], &["--profile", "core"]].concat()).await?.expect(0, &[])?;
-        let format = "{{(index .IPAM.Config 0).Gateway}}";
-        let gateway = self.docker(&["network", "inspect", "mojaloop-default_hub", "--format", format]).await?;
-        let gateway: IpAddr = gateway.trim().parse().context("the network's gateway")?;
+        let gateway = self.start_hub(true).await?;
         let rows = crate::conformance::run_against(self.workspace, gateway, "compose").await;
         self.user.run(&["harness", "reset", "--yes"]).await?.expect(0, &[])?;
         rows
+    }
+
+    /// The hub alone; the address at which its container reaches this machine.
+    async fn start_hub(&self, postgres: bool) -> Result<IpAddr> {
+        let store = if postgres { &POSTGRES[..] } else { &[] };
+        self.user.run(&[&DETACHED[..], store, &["--profile", "core"]].concat()).await?.expect(0, &[])?;
+        let format = "{{(index .IPAM.Config 0).Gateway}}";
+        let gateway = self.docker(&["network", "inspect", "mojaloop-default_hub", "--format", format]).await?;
+        gateway.trim().parse().context("the network's gateway")
+    }
+
+    /// Two harnesses: each pays, and the end of one leaves the other alone.
+    async fn side_by_side(&self) -> Result<()> {
+        let other = ["--name", "other", "--port-offset", "1000"];
+        self.user.run(&DETACHED).await?.expect(0, &["COMMITTED"])?;
+        self.user.run(&[&DETACHED[..], &other].concat()).await?.expect(0, &["COMMITTED"])?;
+        self.user.run(&["harness", "reset", "--yes"]).await?.expect(0, &["mojaloop-default_hub-data"])?;
+        let status = self.user.run(&["harness", "status", "--name", "other", "-o", "json"]).await?.expect(0, &[])?;
+        ensure!(status.json()?["state"] == "ready", "{}", status.stdout);
+        self.user.run(&["harness", "reset", "--yes", "--name", "other"]).await?.expect(0, &["other_hub-data"])?;
+        Ok(())
     }
 
     async fn nothing_left(&self) -> Result<()> {
