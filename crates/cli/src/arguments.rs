@@ -230,6 +230,9 @@ pub(crate) struct ServeArguments {
     /// Whether the last messages are kept in memory and shown, on pages of their own port (8080) and at /messages of the operations port: they hold personal data, so not in production [default: false]
     #[arg(long, value_name = "BOOLEAN", env = environment::CAPTURE)]
     pub(crate) capture: Option<bool>,
+    /// Keep what another node captures, too (repeatable): the URL of its operations port; with --capture true
+    #[arg(long, value_name = "URL", value_delimiter = ',', env = environment::CAPTURE_FROM)]
+    pub(crate) capture_from: Vec<String>,
     /// Which URLs FSPs may register: open, not-link-local, or host names separated by commas [default: not-link-local]
     #[arg(long, value_name = "POLICY", env = environment::CALLBACK_POLICY)]
     pub(crate) callback_policy: Option<String>,

@@ -18,6 +18,7 @@ pub(crate) const SETTINGS: &[&str] = &[
     PORT_OFFSET,
     ON_US_TRANSFERS,
     CAPTURE,
+    CAPTURE_FROM,
     CALLBACK_POLICY,
     JWS_VALIDATE,
     JWS_SIGN_KEY,
@@ -61,6 +62,7 @@ pub(crate) const LISTEN_ADDRESS: &str = "MOJALOOP_LISTEN_ADDRESS";
 pub(crate) const PORT_OFFSET: &str = "MOJALOOP_PORT_OFFSET";
 pub(crate) const ON_US_TRANSFERS: &str = "MOJALOOP_ON_US_TRANSFERS";
 pub(crate) const CAPTURE: &str = "MOJALOOP_CAPTURE";
+pub(crate) const CAPTURE_FROM: &str = "MOJALOOP_CAPTURE_FROM";
 pub(crate) const CALLBACK_POLICY: &str = "MOJALOOP_CALLBACK_POLICY";
 pub(crate) const JWS_VALIDATE: &str = "MOJALOOP_JWS_VALIDATE";
 pub(crate) const JWS_SIGN_KEY: &str = "MOJALOOP_JWS_SIGN_KEY";

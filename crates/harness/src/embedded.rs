@@ -138,6 +138,7 @@ async fn start_hub(listen: Listen, opening: Opening, jws: Jws) -> Result<Running
         on_us_transfers: false,
         // Whoever runs a harness wants to look inside, and its money and its persons are not real.
         capture: true,
+        capture_from: Vec::new(),
     };
     Ok(hub::serve(settings, store, clock, Arc::new(OpenAuthorizer)).await?)
 }

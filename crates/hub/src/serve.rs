@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{
     Authorizer, Hub, Settings, admin,
-    capture::Capture,
+    capture::{self, Capture},
     committer::{Committer, Observer},
     connections,
     current::{self, Current},
@@ -150,6 +150,9 @@ async fn assemble(
     let metrics = Arc::new(Metrics::new());
     let load_shedding = Arc::<LoadShedding>::default();
     let capture = settings.capture.then(|| Capture::new(clock.clone()));
+    if let Some(capture) = &capture {
+        follow(capture, settings.capture_from, stopping);
+    }
     let current = Arc::new(Current::new(store.configuration().await?));
     let (handle, receiver) = DeliveryHandle::channel();
     let observer = Arc::new(Publisher { current: current.clone(), delivery: handle.clone() });
@@ -203,6 +206,19 @@ async fn assemble(
         capture,
     };
     Ok((Arc::new(hub), task))
+}
+
+/// Keeps what other nodes capture until the hub is told to stop.
+fn follow(capture: &Arc<Capture>, nodes: Vec<String>, stopping: &watch::Receiver<bool>) {
+    for node in nodes {
+        let (capture, mut stopping) = (capture.clone(), stopping.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = capture::follow(capture, node) => {}
+                () = stopped(&mut stopping) => {}
+            }
+        });
+    }
 }
 
 /// Makes known what was committed.

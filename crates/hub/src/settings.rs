@@ -39,6 +39,8 @@ pub struct Settings {
     pub on_us_transfers: bool,
     /// Whether messages are captured in memory, to be looked at. They hold personal data: off in production.
     pub capture: bool,
+    /// Operations ports (URLs) of other nodes whose captured messages are kept here, too, so that this node's pages show them.
+    pub capture_from: Vec<String>,
 }
 
 /// Signatures of messages. Without anything said: signatures are passed on, and the hub makes none.

@@ -77,6 +77,8 @@ struct SettingsFile {
     callback_key: Option<PathBuf>,
     on_us_transfers: Option<bool>,
     capture: Option<bool>,
+    #[serde(default)]
+    capture_from: Vec<String>,
     admin: Option<Admin>,
     log_format: Option<LogFormat>,
 }
@@ -116,9 +118,26 @@ fn complete(mut arguments: ServeArguments) -> Result<ServeArguments, Failure> {
     arguments.port_offset = arguments.port_offset.or(file.port_offset);
     arguments.on_us_transfers = arguments.on_us_transfers.or(file.on_us_transfers);
     arguments.capture = arguments.capture.or(file.capture);
+    if arguments.capture_from.is_empty() && !own_file(environment::CAPTURE_FROM) {
+        arguments.capture_from = file.capture_from;
+    }
     arguments.admin = arguments.admin.or(file.admin);
     arguments.log_format = arguments.log_format.or(file.log_format);
     Ok(arguments)
+}
+
+/// The operations ports of other nodes.
+fn nodes(urls: Vec<String>) -> Result<Vec<String>, Failure> {
+    for url in &urls {
+        let authority = url.strip_prefix("http://").and_then(|rest| rest.trim_end_matches('/').rsplit_once(':'));
+        let is_right =
+            |(host, port): (&str, &str)| !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok();
+        if !authority.is_some_and(is_right) {
+            let found = format!("--capture-from ({}): found {url:?}", environment::CAPTURE_FROM);
+            return Err(Failure::usage(found).hint("http://HOST:9100, the operations port of another node"));
+        }
+    }
+    Ok(urls)
 }
 
 fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
@@ -148,8 +167,20 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
     let on_us_transfers = arguments.on_us_transfers.unwrap_or(false);
     let (intake, capture) = (Intake::default(), arguments.capture.unwrap_or(false));
     let doing = roles.to_string();
-    let settings =
-        Settings { roles, listen, hub_name, callback_policy, delivery, intake, jws, tls, on_us_transfers, capture };
+    let capture_from = nodes(arguments.capture_from)?;
+    let settings = Settings {
+        roles,
+        listen,
+        hub_name,
+        callback_policy,
+        delivery,
+        intake,
+        jws,
+        tls,
+        on_us_transfers,
+        capture,
+        capture_from,
+    };
     let runtime = runtime::start()?;
     runtime.block_on(async {
         let store = stores::open(opening, system_clock()).await.map_err(|error| store::explain(&error))?;

@@ -65,8 +65,10 @@ pub(super) const ADMIN_NODE: [PublishedPort; 2] = [
     mapped("ADMIN_NODE_ORACLE_PORT", 14001, 4001, "admin node: oracle admin"),
 ];
 /// Of a node with the role portal.
-pub(super) const PORTAL_NODE: [PublishedPort; 1] =
-    [mapped("PORTAL_NODE_PORT", 18080, 8080, "portal node: pages that show payments")];
+pub(super) const PORTAL_NODE: [PublishedPort; 2] = [
+    mapped("PORTAL_NODE_PORT", 18080, 8080, "portal node: pages that show payments"),
+    mapped("PORTAL_NODE_OPERATIONS_PORT", 19100, 9100, "portal node: /metrics, /live, /ready, messages of all nodes"),
+];
 
 /// Of the simulated FSPs.
 pub(super) const SIMULATORS: [PublishedPort; 1] = [port("SIMULATORS_PORT", 9101, "control of the simulated FSPs")];

@@ -5,6 +5,7 @@
 //! never kept.
 
 mod about;
+mod follow;
 mod ring;
 
 use std::{
@@ -24,6 +25,7 @@ use portal::{HUB, Message, Messages, Moment, Phase};
 use store::Clock;
 use tokio::time::Instant;
 
+pub(crate) use self::follow::follow;
 use self::ring::Ring;
 
 /// Bytes that are kept of a body. Quotes and transfers have 2 to 4 KB; a body that is cut can't be read as JSON any more, and

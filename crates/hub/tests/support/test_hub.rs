@@ -45,6 +45,7 @@ pub(crate) fn settings() -> Settings {
         tls: hub::Tls::default(),
         on_us_transfers: false,
         capture: false,
+        capture_from: Vec::new(),
     }
 }
 

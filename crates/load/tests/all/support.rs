@@ -77,6 +77,7 @@ impl TestHub {
             tls,
             on_us_transfers: false,
             capture: false,
+            capture_from: Vec::new(),
         };
         let running = hub::serve(settings, store.clone(), system_clock(), Arc::new(OpenAuthorizer)).await.unwrap();
         TestHub { store, running, _folder: folder }

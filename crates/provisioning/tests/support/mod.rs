@@ -63,6 +63,7 @@ impl World {
             tls: hub::Tls::default(),
             on_us_transfers: false,
             capture: false,
+            capture_from: Vec::new(),
         };
         let hub = hub::serve(settings, store.clone(), clock, Arc::new(OpenAuthorizer)).await.unwrap();
         let apis = Apis {

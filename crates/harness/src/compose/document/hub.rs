@@ -28,6 +28,8 @@ const UPSTREAM_NAMES: [&str; 10] = [
     "quoting-service-handler",
     "transaction-requests-service",
 ];
+/// The node that shows what all others have captured.
+const PORTAL: &str = "portal";
 /// Profiles that start a node of the role admin: each of them needs the ledger.
 const WITH_ADMIN: [Profile; 4] = [Profile::Lookup, Profile::Agreement, Profile::Clearing, Profile::Settlement];
 
@@ -46,7 +48,7 @@ const NODES: [Node; 6] = [
     Node { name: "clearing", profiles: &[Profile::Clearing], aliases: &["bulk-api-adapter", "ml-api-adapter"], ports: &ports::CLEARING_NODE },
     Node { name: "settlement", profiles: &[Profile::Settlement], aliases: &["central-settlement", "central-settlements"], ports: &ports::SETTLEMENT_NODE },
     Node { name: "admin", profiles: &WITH_ADMIN, aliases: &["account-lookup-service-admin", "central-ledger"], ports: &ports::ADMIN_NODE },
-    Node { name: "portal", profiles: &[Profile::Portal], aliases: &[], ports: &ports::PORTAL_NODE },
+    Node { name: PORTAL, profiles: &[Profile::Portal], aliases: &[], ports: &ports::PORTAL_NODE },
 ];
 
 /// The services that a hub can consist of: whoever needs the hub waits for those of them that are started.
@@ -80,6 +82,10 @@ fn of_role(hub: &Hub, part: &Node) -> Service {
     let mut service = node(hub, part.name, part.profiles, ("NODE_MEMORY", "256m"));
     service.environment.insert("MOJALOOP_ROLE", part.name.to_owned());
     service.environment.insert("MOJALOOP_CAPTURE", variable("CAPTURE", "true"));
+    if part.name == PORTAL {
+        let others = NODES.iter().filter(|node| node.name != PORTAL).map(|node| format!("http://{}:9100", node.name));
+        service.environment.insert("MOJALOOP_CAPTURE_FROM", others.collect::<Vec<_>>().join(","));
+    }
     service.publishing(part.ports).aliases(part.aliases)
 }
 
