@@ -95,7 +95,10 @@ fn a_port_that_is_taken() {
     let offset = user.offset.to_string();
     let run =
         Finished::of(user.mojaloop(&[&DOCTOR[..], &["--port-offset", &offset]].concat()).env("PATH", "/nonexistent"));
-    run.expect(4, &["taken on 127.0.0.1: ", &taken.local_addr().unwrap().port().to_string(), "--port-offset N"]);
+    let port = taken.local_addr().unwrap().port().to_string();
+    assert_eq!(run.code, 4, "{}", run.stdout);
+    assert!(run.stdout.contains(&format!("taken on 127.0.0.1: {port}")), "{}", run.stdout);
+    assert!(run.stdout.contains("--port-offset N (MOJALOOP_PORT_OFFSET=N) moves all of them"), "{}", run.stdout);
 }
 
 #[test]

@@ -118,10 +118,68 @@ async fn messages_are_asked_for_by_number_and_by_payment() {
     let rest = messages(&world, "?after=1").await;
     assert_eq!((rest["messages"].as_array().unwrap().len(), &rest["last"]), (3, &json!(4)));
     assert_eq!(messages(&world, "?after=4").await, json!({"messages": [], "last": 4}));
-    let of_payment = async |world: &World| {
-        let found = messages(world, &format!("?payment={}", transfer.id)).await["messages"].as_array().cloned();
-        paths(found.unwrap_or_default())
-    };
+    let of_payment = messages(&world, &format!("?payment={}", transfer.id)).await;
+    assert_eq!(of_payment["messages"].as_array().unwrap().len(), 4);
+    assert_eq!(messages(&world, &format!("?payment={}", new_id())).await["messages"], json!([]));
+    assert_eq!(get(&world, "/messages?nonsense=1").await.status, 400);
+    // A site whose name leads to this machine.
+    let site = Request::plain("GET", "/messages").with("host", "site.example");
+    assert_eq!(site.send(world.hub.operations()).await.status, 403);
+    world.hub.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_refused_and_what_is_not_taken_says_why() {
+    let world = capturing().await;
+    let refused = world.hub.send(&Request::fspiop("GET", "/parties/NONSENSE/1", PAYER)).await;
+    assert_eq!(refused.status, 400);
+    let found = ended(&world, "", 1).await;
+    assert_eq!((&found[0]["status"], &found[0]["to"]), (&json!(400), &json!("hub")));
+    assert!(found[0]["error"].as_str().unwrap().starts_with("3"), "{found:?}");
+
+    world.payee.next([Manner::Answer(400)]);
+    world.hub.must_take(&Request::fspiop("GET", PARTY, PAYER).to(PAYEE)).await;
+    let found = ended(&world, "", 3).await;
+    let sent = found.iter().find(|message| message["to"] == PAYEE).unwrap();
+    assert_eq!((&sent["status"], &sent["error"]), (&json!(400), &json!("answered 400 Bad Request")));
+    world.hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_payment_is_seen_on_the_pages() {
+    let world = capturing().await;
+    let transfer = Transfer::new("12.5");
+    let quote = pay(&world, &transfer).await;
+    ended(&world, "", 12).await;
+    let pages = world.hub.pages().unwrap();
+    let page = async |path: &str| Request::plain("GET", path).with("host", "localhost").send(pages).await;
+    let list = page("/").await;
+    assert!(
+        list.text().contains(&format!("/payments/{}", transfer.id)) && list.text().contains("COMMITTED"),
+        "{list:?}"
+    );
+    // The packets of these tests do not name the quote: lookup and quote are found by its id, the transfer by its own.
+    for (id, messages) in [(&quote, 8), (&transfer.id, 4)] {
+        let payment = page(&format!("/payments/{id}")).await;
+        assert_eq!((payment.status, payment.text().matches("<details").count()), (200, messages), "{id}");
+        assert!(!payment.text().contains("not-shown"), "{id}");
+    }
+    assert_eq!(page("/payments/nobody").await.status, 404);
+    world.hub.stop().await;
+}
+
+#[tokio::test]
+async fn a_node_keeps_what_another_one_captures() {
+    let other = capturing().await;
+    let capture_from = vec![format!("http://{}", other.hub.operations())];
+    let world = World::with(hub::Settings { capture: true, capture_from, ..test_hub::settings() }).await;
+    let transfer = Transfer::new("10");
+    pay(&other, &transfer).await;
+    let paths = |messages: Vec<Value>| messages.into_iter().map(|message| message["path"].clone()).collect::<Vec<_>>();
+    let seen = paths(ended(&world, "", 12).await);
+    assert_eq!(seen, paths(ended(&other, "", 12).await));
+    let query = format!("?payment={}", transfer.id);
+    let of_payment = async |world: &World| paths(messages(world, &query).await["messages"].as_array().unwrap().clone());
     assert_eq!(of_payment(&world).await, of_payment(&other).await);
     other.hub.stop().await;
     // A node that is gone takes nothing with it.
