@@ -62,7 +62,7 @@ impl Archive {
 pub(crate) struct Image<'a> {
     pub(crate) repository: &'a str,
     pub(crate) version: &'a str,
-    /// What the tag's digits are taken from, where it is not the layer.
+    /// What the tag's digits are taken from, where it is not the layer and how it is run.
     pub(crate) digest: Option<String>,
     pub(crate) layer: Layer,
     pub(crate) run: Run,
@@ -128,7 +128,11 @@ fn write_draft(mut image: Image<'_>, draft: &Path, folder: &Path) -> io::Result<
     let layer = image.layer.write_to(&mut entry)?;
     entry.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?;
 
-    let tag = tag(image.version, image.digest.as_deref().unwrap_or(&layer));
+    let digest = match image.digest {
+        Some(digest) => digest,
+        None => content_digest(&layer, &image.run)?,
+    };
+    let tag = tag(image.version, &digest);
     let archive = Archive::of(image.repository, &tag, folder);
     let bom = image.bom.document(image.repository, &tag)?;
     image.run.labels.extend([
@@ -144,6 +148,13 @@ fn write_draft(mut image: Image<'_>, draft: &Path, folder: &Path) -> io::Result<
     fs::write(archive.sbom(), bom)?;
     fs::rename(draft, &archive.path)?;
     Ok(archive)
+}
+
+/// Of the files and of how they are run: an image that differs in one of them has another name.
+fn content_digest(layer: &str, run: &Run) -> io::Result<String> {
+    let mut digest = Sha256::new_with_prefix(layer);
+    digest.update(serde_json::to_vec(run)?);
+    Ok(hexadecimal(&digest.finalize()))
 }
 
 fn add<T: Serialize>(builder: &mut Builder<File>, name: &str, content: &T) -> io::Result<()> {
@@ -166,7 +177,6 @@ mod tests {
     fn write_program(text: &str, folder: &Path) -> Archive {
         let binary = folder.join("binary");
         fs::write(&binary, text).unwrap();
-        std::os::unix::fs::PermissionsExt::set_mode(&mut fs::metadata(&binary).unwrap().permissions(), 0o755);
         fs::set_permissions(&binary, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let (archive, digest) = of_binary(&binary, folder).unwrap();
         assert_eq!(write_binary(&binary, digest, Bom::default(), folder).unwrap(), archive);
@@ -218,6 +228,20 @@ mod tests {
         });
         let expect = [("data/".to_owned(), 0o700, USER), ("mojaloop".to_owned(), 0o755, 0)];
         assert_eq!(files.collect::<Vec<_>>(), expect);
+    }
+
+    #[test]
+    fn an_image_that_is_run_otherwise_has_another_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |cmd: &str| {
+            let mut layer = Layer::default();
+            layer.text("file", "text", 0o644);
+            let (run, bom) = (Run { cmd: vec![cmd.into()], ..Run::default() }, Bom::default());
+            let image = Image { repository: "name", version: "1", digest: None, layer, run, bom };
+            super::write(image, folder.path()).unwrap().reference
+        };
+        assert_eq!(write("one"), write("one"));
+        assert_ne!(write("one"), write("other"));
     }
 
     #[test]

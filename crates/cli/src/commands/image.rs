@@ -51,7 +51,8 @@ async fn make(of: ImageOf, folder: &Folder, progress: &dyn Progress) -> Result<A
         ImageOf::Prometheus => Part::Prometheus,
         ImageOf::Console => Part::Console,
     };
-    recipes::obtain(part, folder, progress).await
+    // Where a harness looks, too: nothing is made twice.
+    recipes::obtain(part, &recipes::shared_folder()?, progress).await
 }
 
 async fn hub(folder: &Folder, progress: &dyn Progress) -> Result<Archive, Failure> {

@@ -44,8 +44,7 @@ fn run() -> Run {
     Run {
         user: format!("{USER}:{USER}"),
         entrypoint: command.map(str::to_owned).into(),
-        // One of these waits for the database, the others still answer.
-        env: vec!["PATH=/usr/bin".into(), "LANG=C.UTF-8".into(), "PHP_CLI_SERVER_WORKERS=4".into()],
+        env: vec!["PATH=/usr/bin".into(), "LANG=C.UTF-8".into()],
         working_dir: "/srv".into(),
         // The only signal at which this server ends.
         stop_signal: Some("SIGINT".into()),
