@@ -1,7 +1,7 @@
 //! The compose engine: containers of their own on a Docker Engine.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     time::{Duration, Instant},
 };
 
@@ -120,6 +120,29 @@ pub(super) fn logs(global: &Global, follow: bool) -> Result<(), Failure> {
 /// Where the hub's operations port is.
 pub(super) fn operations(global: &Global) -> Result<SocketAddr, Failure> {
     Ok(found(global)?.operations())
+}
+
+/// Where the pages and the operations port are.
+pub(super) fn addresses(global: &Global) -> Result<(SocketAddr, SocketAddr), Failure> {
+    let compose = found(global)?;
+    Ok((compose.pages(), compose.operations()))
+}
+
+/// Whether it was started with participants.
+pub(super) fn has_simulators(global: &Global) -> Result<bool, Failure> {
+    Ok(found(global)?.has_simulators())
+}
+
+/// By how much its ports are moved, and where its containers reach this machine.
+pub(super) async fn reached(global: &Global) -> Result<(u16, IpAddr), Failure> {
+    let compose = found(global)?;
+    let gateway = compose.gateway().await?;
+    Ok((compose.port_offset, gateway))
+}
+
+/// A call of psql in the container of the database.
+pub(super) fn psql(global: &Global, arguments: &[String]) -> Result<std::process::Command, Failure> {
+    found(global)?.psql(arguments, super::psql::has_terminal())
 }
 
 pub(super) fn down(global: &Global, delete_volumes: bool) -> Result<(), Failure> {
