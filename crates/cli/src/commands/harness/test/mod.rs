@@ -134,7 +134,8 @@ async fn run_all(chosen: &Chosen, global: &Global, place: &Place) -> Result<Vec<
         results.extend(end_to_end::run(&chosen.end_to_end, global, place).await?);
     }
     if let Some(toolkit) = &chosen.toolkit {
-        results.extend(tool::interruptible(toolkit.run(global, place)).await?);
+        // A whole harness is in this future.
+        results.extend(tool::interruptible(Box::pin(toolkit.run(global, place))).await?);
     }
     Ok(results)
 }
