@@ -148,7 +148,7 @@ pub(crate) struct PsqlArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct OpenArguments {
-    /// Which one: pages, metrics, health
+    /// Which one: pages, metrics, health; of containers also console (of the database), prometheus
     #[arg(value_enum, default_value_t = Page::Pages, hide_possible_values = true)]
     pub(crate) page: Page,
     /// Print its URL and open nothing, as where there is no terminal or no browser
@@ -164,6 +164,10 @@ pub(crate) enum Page {
     Metrics,
     /// Whether it is ready
     Health,
+    /// The console of the database
+    Console,
+    /// What Prometheus has collected
+    Prometheus,
 }
 
 #[derive(Debug, Args)]

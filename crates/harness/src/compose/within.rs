@@ -19,6 +19,16 @@ impl Compose {
         self.at(8080)
     }
 
+    /// Where the console of the database is, if its profile was started.
+    pub fn console(&self) -> SocketAddr {
+        self.at(8081)
+    }
+
+    /// Where Prometheus is, if its profile was started.
+    pub fn prometheus(&self) -> SocketAddr {
+        self.at(9090)
+    }
+
     /// A call of psql in the container of the database; with a terminal, if there is one.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use super::table_of_urls;
 use crate::{
     arguments::{
         Global,
-        tools::{EngineArguments, UpArguments},
+        tools::{EngineArguments, Page, UpArguments},
     },
     commands::{confirm, payment::Payment, progress::Steps, runtime, tool},
     exit::{Exit, Failure},
@@ -122,10 +122,16 @@ pub(super) fn operations(global: &Global) -> Result<SocketAddr, Failure> {
     Ok(found(global)?.operations())
 }
 
-/// Where the pages and the operations port are.
-pub(super) fn addresses(global: &Global) -> Result<(SocketAddr, SocketAddr), Failure> {
+/// The URL of one of its pages.
+pub(super) fn url(page: Page, global: &Global) -> Result<String, Failure> {
     let compose = found(global)?;
-    Ok((compose.pages(), compose.operations()))
+    Ok(match page {
+        Page::Pages => format!("http://{}", compose.pages()),
+        Page::Metrics => format!("http://{}/metrics", compose.operations()),
+        Page::Health => format!("http://{}/ready", compose.operations()),
+        Page::Console => format!("http://{}", compose.console()),
+        Page::Prometheus => format!("http://{}", compose.prometheus()),
+    })
 }
 
 /// Whether it was started with participants.

@@ -1,6 +1,6 @@
 //! `mojaloop harness open`: a page of a harness in the browser.
 
-use std::{io::IsTerminal, net::SocketAddr, process::Stdio};
+use std::{io::IsTerminal, process::Stdio};
 
 use harness::{Instance, Place};
 use operations::Program;
@@ -27,29 +27,26 @@ struct Opened {
 }
 
 pub(super) fn run(arguments: &OpenArguments, global: &Global, place: &Place) -> Result<(), Failure> {
-    let (pages, operations) = match running_engine(place)? {
-        Some(Engine::Compose) => {
-            let (pages, operations) = compose::addresses(global)?;
-            (Some(pages), operations)
-        }
-        _ => {
-            let instance = Instance::get(place).map_err(embedded::explain)?;
-            (instance.pages, instance.operations)
-        }
+    let url = match running_engine(place)? {
+        Some(Engine::Compose) => compose::url(arguments.page, global)?,
+        _ => of_embedded(arguments.page, &Instance::get(place).map_err(embedded::explain)?)?,
     };
-    let url = url(arguments.page, pages, operations)?;
     let may_open = !arguments.print && global.output == Output::Table && std::io::stdout().is_terminal();
     let opened = may_open && has_screen() && show(&url);
     printer::print(global.output, "HarnessPage", &Opened { url, opened }, |page| page.url.clone())
 }
 
-fn url(page: Page, pages: Option<SocketAddr>, operations: SocketAddr) -> Result<String, Failure> {
-    match (page, pages) {
+fn of_embedded(page: Page, instance: &Instance) -> Result<String, Failure> {
+    match (page, instance.pages) {
         (Page::Pages, Some(address)) => Ok(format!("http://{address}")),
         (Page::Pages, None) => Err(Failure::failed("this harness has no pages")
             .hint("it was started by an older version: mojaloop harness down, then up --detach")),
-        (Page::Metrics, _) => Ok(format!("http://{operations}/metrics")),
-        (Page::Health, _) => Ok(format!("http://{operations}/ready")),
+        (Page::Metrics, _) => Ok(format!("http://{}/metrics", instance.operations)),
+        (Page::Health, _) => Ok(format!("http://{}/ready", instance.operations)),
+        (Page::Console | Page::Prometheus, _) => {
+            Err(Failure::failed("this harness is one process, and has neither a console nor a Prometheus")
+                .hint("they are containers of the compose engine: mojaloop harness profiles"))
+        }
     }
 }
 
