@@ -23,21 +23,33 @@ const ANSWER: Duration = Duration::from_secs(10);
 const CALLBACK: Duration = Duration::from_secs(15);
 
 /// A client with a small pool.
-pub(crate) struct Client(hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>);
+pub(crate) struct Client {
+    pool: hyper_util::client::legacy::Client<HttpConnector, Full<Bytes>>,
+    patience: Duration,
+}
 
 impl Client {
+    /// For the hub.
     pub(crate) fn new() -> Self {
-        Self(hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build_http())
+        Self::waiting(ANSWER)
+    }
+
+    /// For who may take this long to answer.
+    pub(crate) fn waiting(patience: Duration) -> Self {
+        Self { pool: hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build_http(), patience }
     }
 
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes)> {
         let what = format!("{} {}", request.method(), request.uri());
-        let answer = tokio::time::timeout(ANSWER, async {
-            let response = self.0.request(request).await?;
+        let answer = tokio::time::timeout(self.patience, async {
+            let response = self.pool.request(request).await?;
             let status = response.status();
             anyhow::Ok((status, response.into_body().collect().await?.to_bytes()))
         });
-        answer.await.with_context(|| format!("{what}: no answer within {} s", ANSWER.as_secs()))?.with_context(|| what)
+        let in_time = answer.await;
+        in_time
+            .with_context(|| format!("{what}: no answer within {} s", self.patience.as_secs()))?
+            .with_context(|| what)
     }
 
     /// GETs a document that must be there.

@@ -4,6 +4,7 @@
 //! `N passed, N failed, N skipped`. The process ends with 0 when something passed and nothing failed,
 //! with 1 when not, with 2 on wrong usage and with 130 when it was interrupted.
 
+mod browser;
 mod cluster;
 mod conformance;
 mod faults;

@@ -148,7 +148,7 @@ fn is_known(name: &str, value: &str) -> bool {
 
 fn unknown(name: &str) -> Failure {
     let nearest = SETTINGS.iter().max_by(|left, right| {
-        let near = |known: &&str| strsim::jaro_winkler(known, name);
+        let near = |known: &&str| strsim::normalized_damerau_levenshtein(known, name);
         near(left).total_cmp(&near(right))
     });
     let failure = Failure::usage(format!("the environment variable {name} is not known"));

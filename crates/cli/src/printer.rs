@@ -39,13 +39,7 @@ pub(crate) fn print<T: Serialize>(
     body: &T,
     for_people: impl FnOnce(&T) -> String,
 ) -> Result<(), Failure> {
-    let document = Document { api_version: "mojaloop/v1", kind, body };
-    let text = match output {
-        Output::Table => for_people(body),
-        Output::Json => serde_json::to_string_pretty(&document).map_err(Failure::bug)?,
-        Output::Yaml => serde_saphyr::to_string(&document).map_err(Failure::bug)?,
-    };
-    print_text(&text)
+    print_text(&written(output, kind, body, for_people, Form::Whole)?)
 }
 
 /// Writes one of several results, as soon as it is there: as JSON in a line of its own, as YAML after `---`.
@@ -56,13 +50,33 @@ pub(crate) fn print_next<T: Serialize>(
     body: &T,
     for_people: impl FnOnce(&T) -> String,
 ) -> Result<(), Failure> {
+    print_text(&written(output, kind, body, for_people, Form::OneOfSeveral)?)
+}
+
+/// Whether a document is the only one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Whole,
+    #[cfg_attr(not(feature = "tools"), expect(dead_code, reason = "only tools show results one by one"))]
+    OneOfSeveral,
+}
+
+fn written<T: Serialize>(
+    output: Output,
+    kind: &str,
+    body: &T,
+    for_people: impl FnOnce(&T) -> String,
+    form: Form,
+) -> Result<String, Failure> {
     let document = Document { api_version: "mojaloop/v1", kind, body };
-    let text = match output {
-        Output::Table => for_people(body),
-        Output::Json => serde_json::to_string(&document).map_err(Failure::bug)?,
-        Output::Yaml => format!("---\n{}", serde_saphyr::to_string(&document).map_err(Failure::bug)?),
-    };
-    print_text(&text)
+    let yaml = || serde_saphyr::to_string(&document).map_err(Failure::bug);
+    Ok(match (output, form) {
+        (Output::Table, _) => for_people(body),
+        (Output::Json, Form::Whole) => serde_json::to_string_pretty(&document).map_err(Failure::bug)?,
+        (Output::Json, Form::OneOfSeveral) => serde_json::to_string(&document).map_err(Failure::bug)?,
+        (Output::Yaml, Form::Whole) => yaml()?,
+        (Output::Yaml, Form::OneOfSeveral) => format!("---\n{}", yaml()?),
+    })
 }
 
 /// Writes text to standard output. A reader that has gone away is no failure.

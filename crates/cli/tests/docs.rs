@@ -54,7 +54,9 @@ impl Binary {
                 return Some(format!("mojaloop {} has no command {word:?}", path.join(" ")));
             }
         };
-        let named: Vec<&str> = rest.iter().filter(|word| is_flag(word)).map(|word| flag_name(word)).collect();
+        // What follows `--` is for a program that the command runs.
+        let own = rest.iter().take_while(|word| *word != "--");
+        let named: Vec<&str> = own.filter(|word| is_flag(word)).map(|word| flag_name(word)).collect();
         if let Some(unknown) = named.iter().find(|name| !help.flags.contains(**name)) {
             return Some(format!("mojaloop {} has no flag {unknown}", path.join(" ")));
         }

@@ -3,6 +3,8 @@
 //!
 //! A stand-in named `docker` says what a Docker in that state says; the real one is used by `./test --suite compose`.
 
+#![allow(clippy::unwrap_used, reason = "what the tests share is a test, too")]
+
 mod support;
 
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, path::Path};

@@ -301,13 +301,20 @@ fn end_to_end_tests_run_in_a_harness_of_their_own_or_in_the_one_that_runs() {
         1,
         &["state: found FAILED (lookup: ", "legs: found ", "moved.payerfsp: found 0, expected 10", "mojaloop trace "],
     );
-    assert!(failed.stdout.ends_with("1 passed, 1 failed\n"), "{}", failed.stdout);
+    assert!(failed.stdout.ends_with("1 passed, 1 failed, 0 skipped\n"), "{}", failed.stdout);
     let xml = std::fs::read_to_string(&results).unwrap();
     assert!(
-        xml.contains(r#"tests="2" failures="1""#) && xml.contains("<failure message=\"state: found FAILED"),
+        xml.contains(r#"tests="2" failures="1" skipped="0""#) && xml.contains("<failure message=\"state: found FAILED"),
         "{xml}"
     );
-    user.run(&["harness", "test", tests, "--only", "pays"]).expect(0, &[]);
+    let page = user.home.path().join("results.html");
+    let with_page = ["harness", "test", tests, "--only", "pays", "--html", page.to_str().unwrap()];
+    assert!(user.run(&with_page).expect(0, &[]).stdout.ends_with("1 passed, 0 failed, 0 skipped\n"));
+    assert!(std::fs::read_to_string(&page).unwrap().contains("All tests passed"));
+    // A result that could not be written is no reason to run the tests first.
+    for flag in ["--junit", "--html"] {
+        user.run(&["harness", "test", tests, flag, "nowhere/results"]).expect(2, &[flag, "no folder nowhere", "mkdir"]);
+    }
     // The payee is as it was before, and nothing that it was told has stayed.
     user.run(&["harness", "test"]).expect(0, &[]);
     user.run(&["harness", "test", tests, "--only", "nothing"]).expect(2, &["no test's name contains"]);
@@ -316,6 +323,46 @@ fn end_to_end_tests_run_in_a_harness_of_their_own_or_in_the_one_that_runs() {
 
     user.run(&["harness", "up", "--detach", "--profile", "core"]).expect(0, &[]);
     user.run(&["harness", "test"]).expect(4, &["no simulated FSPs", "--profile core"]);
+}
+
+#[test]
+fn levels_that_need_something_say_what() {
+    let user = User::new();
+    let test = |flags: &[&str]| user.run(&[&["harness", "test"], flags].concat());
+    test(&["--service", "nothing"]).expect(2, &["--service", "\"nothing\"", "store-postgres"]);
+    let without_kit = |flags: &[&str]| {
+        let mut command = user.mojaloop(&[&["harness", "test"], flags].concat());
+        Finished::of(command.env_remove("MOJALOOP_TTK"))
+    };
+    without_kit(&["--level", "ttk"]).expect(4, &["MOJALOOP_TTK is not set", "docs/conformance.md"]);
+    without_kit(&["--label", "std"]).expect(4, &["MOJALOOP_TTK"]);
+    let mut command = user.mojaloop(&["harness", "test", "--collection", "core-p2p"]);
+    Finished::of(command.env("MOJALOOP_TTK", "/nowhere")).expect(4, &["there is no /nowhere/run-ttk.sh"]);
+}
+
+#[test]
+fn its_pages_are_named_and_its_database_opened() {
+    let user = User::new();
+    user.run(&["harness", "open"]).expect(1, &["no harness named"]);
+    user.run(&["harness", "psql"]).expect(1, &["no harness named"]);
+    user.run(&["harness", "up", "--detach"]).expect(0, &[]);
+    let status = user.run(&["harness", "status", "-o", "json"]).json();
+    let url = |field: &str| format!("http://{}", status[field].as_str().unwrap());
+    for (page, expect) in
+        [("pages", url("pages")), ("metrics", url("operations") + "/metrics"), ("health", url("operations") + "/ready")]
+    {
+        assert_eq!(user.run(&["harness", "open", page]).expect(0, &[]).stdout.trim(), expect);
+    }
+    let opened = user.run(&["harness", "open", "--print", "-o", "json"]).expect(0, &[]).json();
+    assert_eq!((&opened["kind"], &opened["opened"]), (&"HarnessPage".into(), &false.into()));
+    user.run(&["harness", "psql"]).expect(1, &["SQLite", "sqlite3 'file:", "hub.sqlite?mode=ro'"]);
+    user.run(&["harness", "down"]).expect(0, &[]);
+
+    let store = format!("store.url={}", postgres_server::Server::shared().database());
+    let up = ["harness", "up", "--detach", "--set", "store.kind=postgres", "--set", &store];
+    user.run(&up).expect(0, &[]);
+    let count = ["harness", "psql", "-c", "SELECT count(*) FROM transfer", "--", "--tuples-only", "--no-psqlrc"];
+    assert_eq!(user.run(&count).expect(0, &[]).stdout.trim(), "1");
 }
 
 #[test]

@@ -3,7 +3,9 @@
 //! The embedded engine runs the hub on a SQLite file and the simulated FSPs inside one process ([`Harness`]). What runs
 //! under a name is found again through its folder ([`Place`], [`Instance`]).
 
+pub mod cargo_tests;
 mod compose;
+mod database;
 mod embedded;
 pub mod end_to_end;
 mod error;
@@ -11,12 +13,15 @@ mod instance;
 mod keys;
 mod place;
 mod resident;
+pub mod results;
 mod store_opening;
+pub mod toolkit;
 mod wanted;
 
 pub use compose::{
     Compose, ComposeStatus, Container, Explained, Profile, Published, Setting, explain_profiles, render,
 };
+pub use database::Database;
 pub use embedded::{Harness, Up};
 pub use error::HarnessError;
 pub use instance::{Instance, Lock, State};

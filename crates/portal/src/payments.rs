@@ -248,6 +248,7 @@ mod tests {
                 payee: Some("bob".to_owned()),
                 amount: Some("10.5 USD".to_owned()),
                 state: State::Committed,
+                reason: None,
                 total_ms: 11.5,
             };
             assert_eq!(payments[0].reading, expect);
@@ -303,6 +304,22 @@ mod tests {
         }
         let payments = of(&shared(messages));
         assert_eq!(payments[0].reading.state, expect, "{keep} {last:?}");
+    }
+
+    #[test]
+    fn what_went_wrong_says_why() {
+        let mut messages = payment(0, "alice", "bob", "1", None);
+        messages.truncate(10);
+        let mut end = message(50_000, HUB, "alice", "PUT", "/transfers/t1/error");
+        end.body = r#"{"errorInformation":{"errorCode":"4200","errorDescription":"Payer limit error"}}"#.to_owned();
+        end.about.transfer_id = Some("t1".to_owned());
+        messages.push(end);
+        let reason = |messages: &[Message]| of(&shared(messages.to_vec()))[0].reading.reason.clone();
+        assert_eq!(reason(&messages).as_deref(), Some("4200 Payer limit error"));
+        messages[10].body.clear();
+        assert_eq!(reason(&messages), None);
+        messages[10].error = Some("nobody listens".to_owned());
+        assert_eq!(reason(&messages).as_deref(), Some("nobody listens"));
     }
 
     #[test]

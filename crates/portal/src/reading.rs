@@ -17,6 +17,8 @@ pub struct Reading {
     pub amount: Option<String>,
     /// How far it is.
     pub state: State,
+    /// Why it went wrong, if it did, in the last words that were said of it: `4200 Payer limit error`.
+    pub reason: Option<String>,
     /// From its beginning until the last message to the payer was taken, else until its last message ended; in milliseconds.
     pub total_ms: f64,
 }
@@ -47,13 +49,21 @@ impl State {
     }
 }
 
-/// Of a body: an amount of a quote, of its terms, or of a transfer, and a transfer's state.
+/// Of a body: an amount of a quote, of its terms, or of a transfer, a transfer's state, and an error.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Body {
     amount: Option<Money>,
     transfer_amount: Option<Money>,
     transfer_state: Option<String>,
+    error_information: Option<ErrorInformation>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorInformation {
+    error_code: String,
+    error_description: String,
 }
 
 #[derive(Deserialize)]
@@ -66,12 +76,14 @@ impl Reading {
     pub(crate) fn of(messages: &[Arc<Message>]) -> Reading {
         let payer = by_phase(messages, |message| (message.to == HUB).then_some(message.from.as_str()));
         let payee = by_phase(messages, payee);
+        let state = state(messages);
         Reading {
             total_ms: total_ms(messages, payer),
             payer: payer.map(str::to_owned),
             payee: payee.map(str::to_owned),
             amount: amount(messages),
-            state: state(messages),
+            reason: matches!(state, State::Aborted | State::Failed).then(|| reason(messages)).flatten(),
+            state,
         }
     }
 }
@@ -128,6 +140,14 @@ fn said(message: &Message) -> Option<State> {
         Some("ABORTED") => Some(State::Aborted),
         _ => None,
     }
+}
+
+fn reason(messages: &[Arc<Message>]) -> Option<String> {
+    let told = |message: &Message| {
+        let told = read(message).error_information;
+        told.map(|told| format!("{} {}", told.error_code, told.error_description)).or_else(|| message.error.clone())
+    };
+    messages.iter().rev().filter(|message| message.is_bad()).find_map(|message| told(message))
 }
 
 fn total_ms(messages: &[Arc<Message>], payer: Option<&str>) -> f64 {

@@ -42,6 +42,7 @@ struct Row {
 #[derive(Serialize)]
 pub(crate) struct PaymentPage {
     row: Row,
+    reason: Option<String>,
     ids: Vec<(&'static str, String)>,
     diagrams: [Diagram; 2],
     messages: Vec<ShownMessage>,
@@ -104,6 +105,7 @@ impl PaymentPage {
     pub(crate) fn of(payment: &Payment) -> PaymentPage {
         PaymentPage {
             row: Row::of(payment),
+            reason: payment.reading.reason.clone(),
             ids: ids(&payment.messages),
             diagrams: [draw(&payment.messages, &WIDE), draw(&payment.messages, &NARROW)],
             messages: payment.messages.iter().map(|message| ShownMessage::of(message)).collect(),

@@ -1,10 +1,11 @@
 //! The Testing Toolkit's kit: the folder with `run-ttk.sh` that runs Mojaloop's own collections.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use harness::toolkit::Toolkit;
 use serde_json::json;
 use tokio::process::Command;
 
@@ -14,46 +15,12 @@ use crate::outcome::{Count, Row, say};
 use crate::process::{self, Group};
 use crate::workspace::Workspace;
 
-/// What the kit listens on.
-pub(super) const PORTS: [u16; 16] =
-    [3060, 4040, 5050, 15001, 15010, 15012, 15020, 15022, 15030, 15032, 15040, 15042, 15050, 15052, 15060, 15062];
-/// The oldest Node.js that the Testing Toolkit runs on.
-const NODE_MAJOR: u32 = 20;
-
-/// Variables of the Toolkit's environment that name FSPs, and the port where each of them listens.
-const FSPS: [(&str, u16); 15] = [
-    ("CALLBACK_ENDPOINT_BASE_URL", 4040),
-    ("PAYERFSP_CALLBACK_URL", 15010),
-    ("PAYEEFSP_CALLBACK_URL", 15020),
-    ("TESTFSP1_CALLBACK_URL", 15030),
-    ("TESTFSP2_CALLBACK_URL", 15040),
-    ("TESTFSP3_CALLBACK_URL", 15050),
-    ("TESTFSP4_CALLBACK_URL", 15060),
-    ("PROXY1_CALLBACK_URL", 4040),
-    ("PROXY2_CALLBACK_ENDPOINT_BASE_URL", 4040),
-    ("CALLBACK_ENDPOINT_TESTFXP1", 4040),
-    ("CALLBACK_ENDPOINT_FXPAYERDFSP", 4040),
-    ("CALLBACK_ENDPOINT_FXPAYEEDFSP", 4040),
-    ("TTKSIM1_CALLBACK_URL", 4040),
-    ("TTKSIM2_CALLBACK_URL", 4040),
-    ("TTKSIM3_CALLBACK_URL", 4040),
-];
-/// Variables that name oracles, which the hub calls too.
-const ORACLES: [&str; 6] = [
-    "HOST_ORACLE",
-    "HOST_ORACLE_MSISDN",
-    "HOST_ORACLE_ACCOUNT_ID",
-    "HOST_ORACLE_CONSENT",
-    "HOST_SIMULATOR",
-    "HOST_LEGACY_SIMULATOR",
-];
-const ORACLE_PORT: u16 = 3060;
-/// Of [`FSPS`].
+/// Where the payer listens when a hub elsewhere is to reach it.
 const PAYER_PORT: u16 = 15010;
 
 /// A kit that is there, with all it needs.
 pub(crate) struct Kit {
-    script: PathBuf,
+    toolkit: Toolkit,
     /// Where a hub that does not run on this machine's loopback address reaches the Toolkit's FSPs and oracles.
     listen: Option<IpAddr>,
 }
@@ -61,14 +28,9 @@ pub(crate) struct Kit {
 impl Kit {
     /// Looks for the kit and its parts and lets it install itself; the error says what is missing.
     pub(crate) async fn find(workspace: &Workspace) -> Result<Self> {
-        let script = super::kit_folder(workspace).join("run-ttk.sh");
-        ensure!(
-            script.is_file(),
-            "there is no {}: set MOJALOOP_TTK to the folder of the kit (docs/conformance.md)",
-            script.display()
-        );
-        node_is_there().await?;
-        let kit = Self { script, listen: None };
+        let toolkit = Toolkit::find(&super::kit_folder(workspace))
+            .map_err(|failure| anyhow!("{failure}: {}", failure.hint.as_deref().unwrap_or_default()))?;
+        let kit = Self { toolkit, listen: None };
         let status = process::echoed("run-ttk.sh install", kit.command(&["install"]), |_| {}).await?;
         ensure!(status.success(), "the Testing Toolkit could not be installed (run-ttk.sh install: {status})");
         Ok(kit)
@@ -76,7 +38,7 @@ impl Kit {
 
     /// For a hub in containers, which reaches this machine at this address.
     pub(crate) fn at(self, address: IpAddr) -> Self {
-        Self { listen: Some(address), ..self }
+        Self { toolkit: self.toolkit.at(address), listen: Some(address) }
     }
 
     /// Where the payer listens when the Toolkit itself has ended: any port here, one that a hub elsewhere may call there.
@@ -85,14 +47,7 @@ impl Kit {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.script);
-        command.args(arguments);
-        if let Some(address) = self.listen {
-            command.env("TTK_LISTEN", address.to_string());
-            command.envs(FSPS.map(|(name, port)| (name, format!("http://{address}:{port}"))));
-            command.envs(ORACLES.map(|name| (name, format!("http://{address}:{ORACLE_PORT}"))));
-        }
-        command
+        self.toolkit.command(arguments).into()
     }
 
     /// Starts the Testing Toolkit with the rules that suit the first collection.
@@ -172,32 +127,4 @@ fn to_stderr(mut command: Command) -> Result<Command> {
     let stderr = std::io::stderr().as_fd().try_clone_to_owned().context("stderr")?;
     command.stdout(stderr);
     Ok(command)
-}
-
-async fn node_is_there() -> Result<()> {
-    let output = Command::new("node").arg("--version").output().await.context("Node.js is not installed")?;
-    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let Some(major) = major(&version) else { bail!("node --version says {version:?}") };
-    ensure!(major >= NODE_MAJOR, "Node.js {version} is too old: the Testing Toolkit needs {NODE_MAJOR} or later");
-    let npm = Command::new("npm").arg("--version").output().await.context("npm is not installed")?;
-    ensure!(npm.status.success(), "npm --version: {}", npm.status);
-    Ok(())
-}
-
-fn major(version: &str) -> Option<u32> {
-    version.strip_prefix('v')?.split('.').next()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_the_version_of_node() {
-        for (version, expect) in
-            [("v20.20.2", Some(20)), ("v8.1.0", Some(8)), ("20.1.0", None), ("v", None), ("", None)]
-        {
-            assert_eq!(major(version), expect, "{version}");
-        }
-    }
 }

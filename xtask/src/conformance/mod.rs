@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use clap::ValueEnum;
+use harness::toolkit::TOOLKIT_PORTS;
 
 use crate::http::Client;
 use crate::hub_process::{self, HubProcess, ports_must_be_free};
@@ -170,7 +171,7 @@ async fn run(workspace: &Workspace, groups: &[Vec<Collection<'_>>], store: Store
     let mut rows = Vec::new();
     for group in groups {
         ports_must_be_free(&hub_process::PORTS)?;
-        ports_must_be_free(&kit::PORTS)?;
+        ports_must_be_free(&TOOLKIT_PORTS)?;
         let folder = workspace
             .fresh_folder(&format!("conformance/{}-{store:?}", group[0].name.replace('/', "_")).to_lowercase())?;
         let names: Vec<&str> = group.iter().map(|collection| collection.name).collect();
@@ -196,7 +197,7 @@ async fn in_container(
         let postgres = arguments.store == Store::Postgres;
         let run = async |address| {
             let kit = Kit::find(workspace).await?.at(address);
-            ports_must_be_free(&kit::PORTS)?;
+            ports_must_be_free(&TOOLKIT_PORTS)?;
             run_group(&kit, group, arguments.ids, &folder).await
         };
         rows.extend(crate::suites::compose::conformance(workspace, postgres, run).await?);
@@ -213,7 +214,7 @@ pub(crate) fn kit_folder(workspace: &Workspace) -> std::path::PathBuf {
 /// reaches the Toolkit at `address`.
 pub(crate) async fn run_against(workspace: &Workspace, address: std::net::IpAddr, title: &str) -> Result<Vec<Row>> {
     let kit = Kit::find(workspace).await?.at(address);
-    ports_must_be_free(&kit::PORTS)?;
+    ports_must_be_free(&TOOLKIT_PORTS)?;
     let folder = workspace.fresh_folder(&format!("conformance/{title}"))?;
     run_group(&kit, GROUPS[0], Ids::Ulid, &folder).await
 }

@@ -79,7 +79,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "xtask",
-        &["hub", "participant", "simulation", "postgres-server", "store", "switch", "ledger", "identity", "fspiop"],
+        &[
+            "harness",
+            "hub",
+            "participant",
+            "simulation",
+            "postgres-server",
+            "store",
+            "switch",
+            "ledger",
+            "identity",
+            "fspiop",
+        ],
     ),
 ];
 

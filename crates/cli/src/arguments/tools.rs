@@ -35,9 +35,15 @@ pub(crate) enum HarnessCommand {
     /// Explain what can be started: the profiles, and upstream's names for them
     #[command(before_help = "Example: mojaloop harness profiles --set store.kind=postgres")]
     Profiles,
-    /// Run end-to-end tests, the built-in ones or your own
-    #[command(before_help = "Example: mojaloop harness test payments.yaml --junit results.xml")]
+    /// Run tests: end-to-end ones, built-in or your own, and those of other levels
+    #[command(before_help = "Example: mojaloop harness test payments.yaml --junit results.xml --html results.html")]
     Test(crate::commands::harness::TestArguments),
+    /// Open psql on the harness's database
+    #[command(before_help = "Example: mojaloop harness psql -c 'SELECT count(*) FROM transfer'")]
+    Psql(PsqlArguments),
+    /// Open a page of the harness in the browser
+    #[command(before_help = "Example: mojaloop harness open metrics --print")]
+    Open(OpenArguments),
     /// Show every FSPIOP message between the FSPs and the hub, as far back as it is kept
     #[command(before_help = "Example: mojaloop harness capture --follow")]
     Capture(CaptureArguments),
@@ -128,6 +134,40 @@ pub(crate) struct CaptureArguments {
     /// Go on as messages come, until Ctrl-C
     #[arg(long)]
     pub(crate) follow: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PsqlArguments {
+    /// Run this and end; may be repeated
+    #[arg(short, long = "command", value_name = "SQL")]
+    pub(crate) commands: Vec<String>,
+    /// What else psql is given
+    #[arg(last = true, value_name = "ARGUMENT", allow_hyphen_values = true)]
+    pub(crate) passed: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OpenArguments {
+    /// Which one: pages, metrics, health; of containers also console (of the database), prometheus
+    #[arg(value_enum, default_value_t = Page::Pages, hide_possible_values = true)]
+    pub(crate) page: Page,
+    /// Print its URL and open nothing, as where there is no terminal or no browser
+    #[arg(long)]
+    pub(crate) print: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Page {
+    /// The payments, as they happen
+    Pages,
+    /// What the hub measures
+    Metrics,
+    /// Whether it is ready
+    Health,
+    /// The console of the database
+    Console,
+    /// What Prometheus has collected
+    Prometheus,
 }
 
 #[derive(Debug, Args)]

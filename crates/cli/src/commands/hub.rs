@@ -195,9 +195,11 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
     })
 }
 
-/// The roles that were named; all of them where none was.
+/// The roles that were named; all of them where none was. A variable that is empty names none: compose files and manifests
+/// set it so where nothing is chosen.
 fn roles(named: &[String]) -> Result<Roles, Failure> {
-    let file = environment::or_file((!named.is_empty()).then(|| named.join(",")), environment::ROLE)?;
+    let given = Some(named.join(",")).filter(|names| !names.trim().is_empty());
+    let file = environment::or_file(given, environment::ROLE)?.filter(|names| !names.trim().is_empty());
     let Some(named) = file else { return Ok(Roles::default()) };
     let read = |name: &str| {
         name.trim().parse::<Role>().map_err(|error| {

@@ -10,6 +10,7 @@ mod ports;
 mod profiles;
 mod variables;
 mod verify;
+mod within;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

@@ -3,7 +3,6 @@
 //! A file has a list of tests. Each makes one payment, or several, through the hub and its simulated FSPs as they are
 //! deployed, and compares how the payments ended and how the participants' positions moved.
 
-mod junit;
 mod read;
 mod run;
 
@@ -11,9 +10,8 @@ use std::collections::BTreeMap;
 
 use fspiop::{Amount, FspId};
 use participant::{Ending, Phase, Script, TransferRequest};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-pub use junit::to_junit;
 pub use read::{TestFileError, builtin, read};
 pub use run::{Deployment, give_back, run, scripts};
 
@@ -66,38 +64,4 @@ pub struct Expectation {
     /// has paid 10, `"-10"` for somebody who was paid 10.
     #[serde(default)]
     pub moved: BTreeMap<FspId, Amount>,
-}
-
-/// How the tests went.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct TestReport {
-    /// Each test, in the order in which they ran.
-    pub tests: Vec<TestResult>,
-    /// Tests of which all was as expected.
-    pub passed: usize,
-    /// All others.
-    pub failed: usize,
-}
-
-/// How a test went.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct TestResult {
-    /// The file that it stands in.
-    pub file: String,
-    /// Its name.
-    pub name: String,
-    /// The transfers that it made: `mojaloop trace` tells their stories.
-    pub transfers: Vec<String>,
-    /// How long it took.
-    pub duration_ms: f64,
-    /// What was not as expected; empty for a test that passed.
-    pub failures: Vec<String>,
-}
-
-impl TestReport {
-    /// Sums the results up.
-    pub fn of(tests: Vec<TestResult>) -> TestReport {
-        let passed = tests.iter().filter(|test| test.failures.is_empty()).count();
-        TestReport { passed, failed: tests.len() - passed, tests }
-    }
 }

@@ -9,7 +9,8 @@ use participant::{PaymentResult, Script, control::Client};
 use provisioning::HttpClient;
 use serde::Deserialize;
 
-use super::{Expectation, TestCase, TestResult};
+use super::{Expectation, TestCase};
+use crate::results::{Level, TestResult};
 
 /// Where a hub and its simulated FSPs are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +39,9 @@ pub async fn run(deployment: &Deployment, file: &str, test: &TestCase) -> Result
         paid.iter().enumerate().flat_map(|(index, result)| differences(test, index, result)).collect();
     failures.extend(movements(&test.expect, &before, &after));
     Ok(TestResult {
-        file: file.to_owned(),
-        name: test.name.clone(),
         transfers: paid.iter().map(|result| result.transfer_id.to_string()).collect(),
-        duration_ms: (started.elapsed().as_secs_f64() * 1_000_000.0).round() / 1_000.0,
-        failures,
+        duration_ms: Some((started.elapsed().as_secs_f64() * 1_000_000.0).round() / 1_000.0),
+        ..TestResult::judged(Level::EndToEnd, file, &test.name, failures)
     })
 }
 

@@ -65,6 +65,7 @@ fn settings() -> Result<Settings> {
         tls: Tls::default(),
         on_us_transfers: false,
         capture: false,
+        capture_from: Vec::new(),
     })
 }
 

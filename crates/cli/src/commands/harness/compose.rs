@@ -1,7 +1,7 @@
 //! The compose engine: containers of their own on a Docker Engine.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     time::{Duration, Instant},
 };
 
@@ -15,7 +15,7 @@ use super::table_of_urls;
 use crate::{
     arguments::{
         Global,
-        tools::{EngineArguments, UpArguments},
+        tools::{EngineArguments, Page, UpArguments},
     },
     commands::{confirm, payment::Payment, progress::Steps, runtime, tool},
     exit::{Exit, Failure},
@@ -120,6 +120,35 @@ pub(super) fn logs(global: &Global, follow: bool) -> Result<(), Failure> {
 /// Where the hub's operations port is.
 pub(super) fn operations(global: &Global) -> Result<SocketAddr, Failure> {
     Ok(found(global)?.operations())
+}
+
+/// The URL of one of its pages.
+pub(super) fn url(page: Page, global: &Global) -> Result<String, Failure> {
+    let compose = found(global)?;
+    Ok(match page {
+        Page::Pages => format!("http://{}", compose.pages()),
+        Page::Metrics => format!("http://{}/metrics", compose.operations()),
+        Page::Health => format!("http://{}/ready", compose.operations()),
+        Page::Console => format!("http://{}", compose.console()),
+        Page::Prometheus => format!("http://{}", compose.prometheus()),
+    })
+}
+
+/// Whether it was started with participants.
+pub(super) fn has_simulators(global: &Global) -> Result<bool, Failure> {
+    Ok(found(global)?.has_simulators())
+}
+
+/// By how much its ports are moved, and where its containers reach this machine.
+pub(super) async fn reached(global: &Global) -> Result<(u16, IpAddr), Failure> {
+    let compose = found(global)?;
+    let gateway = compose.gateway().await?;
+    Ok((compose.port_offset, gateway))
+}
+
+/// A call of psql in the container of the database.
+pub(super) fn psql(global: &Global, arguments: &[String]) -> Result<std::process::Command, Failure> {
+    found(global)?.psql(arguments, super::psql::has_terminal())
 }
 
 pub(super) fn down(global: &Global, delete_volumes: bool) -> Result<(), Failure> {

@@ -5,6 +5,8 @@ mod compose;
 mod config;
 mod embedded;
 mod looking;
+mod open;
+mod psql;
 mod test;
 
 use std::{path::Path, time::Instant};
@@ -79,6 +81,8 @@ pub(crate) fn run(command: HarnessCommand, global: Global, started: Instant) -> 
             _ => embedded::down(&global, &place, arguments.volumes),
         },
         HarnessCommand::Config(arguments) => config::show(&arguments, &global, &place),
+        HarnessCommand::Psql(arguments) => psql::run(&arguments, &global, &place),
+        HarnessCommand::Open(arguments) => open::run(&arguments, &global, &place),
         HarnessCommand::Test(arguments) => test::run(&arguments, &global, &place),
         HarnessCommand::Reset => match running_engine(&place)? {
             Some(Engine::Compose) => compose::down(&global, true),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{TestReport, TestResult};
+use super::{Outcome, TestReport, TestResult};
 
 #[derive(Serialize)]
 #[serde(rename = "testsuites")]
@@ -13,6 +13,8 @@ struct Suites<'a> {
     tests: usize,
     #[serde(rename = "@failures")]
     failures: usize,
+    #[serde(rename = "@skipped")]
+    skipped: usize,
     #[serde(rename = "@time")]
     time: String,
     testsuite: Vec<Suite<'a>>,
@@ -26,6 +28,8 @@ struct Suite<'a> {
     tests: usize,
     #[serde(rename = "@failures")]
     failures: usize,
+    #[serde(rename = "@skipped")]
+    skipped: usize,
     #[serde(rename = "@time")]
     time: String,
     testcase: Vec<Case<'a>>,
@@ -37,13 +41,18 @@ struct Case<'a> {
     class: &'a str,
     #[serde(rename = "@name")]
     name: &'a str,
-    #[serde(rename = "@time")]
-    time: String,
+    #[serde(rename = "@time", skip_serializing_if = "Option::is_none")]
+    time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<Failed>,
-    #[serde(rename = "system-out")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: Option<Skipped>,
+    #[serde(rename = "system-out", skip_serializing_if = "String::is_empty")]
     said: String,
 }
+
+#[derive(Serialize)]
+struct Skipped {}
 
 #[derive(Serialize)]
 struct Failed {
@@ -53,7 +62,7 @@ struct Failed {
     text: String,
 }
 
-/// Writes the report; a file of tests is a suite.
+/// Writes the report; what tests belong to is a suite.
 pub fn to_junit(report: &TestReport) -> String {
     let mut suites: Vec<Suite<'_>> = Vec::new();
     for test in &report.tests {
@@ -64,22 +73,26 @@ pub fn to_junit(report: &TestReport) -> String {
                 name: &test.file,
                 tests: 0,
                 failures: 0,
+                skipped: 0,
                 time: String::new(),
                 testcase: vec![case],
             }),
         }
     }
     for suite in &mut suites {
-        let of_suite = || report.tests.iter().filter(|test| test.file == suite.name);
+        let of_suite = report.tests.iter().filter(|test| test.file == suite.name);
         suite.tests = suite.testcase.len();
         suite.failures = suite.testcase.iter().filter(|case| case.failure.is_some()).count();
-        suite.time = seconds(of_suite());
+        suite.skipped = suite.testcase.iter().filter(|case| case.skipped.is_some()).count();
+        // A sum of none would be written as -0.
+        suite.time = seconds(of_suite.filter_map(|test| test.duration_ms).fold(0.0, |sum, each| sum + each));
     }
     let whole = Suites {
         name: "mojaloop harness test",
         tests: report.tests.len(),
         failures: report.failed,
-        time: seconds(report.tests.iter()),
+        skipped: report.skipped,
+        time: seconds(report.duration_ms),
         testsuite: suites,
     };
     let xml = quick_xml::se::to_string(&whole).expect("texts and numbers can be written");
@@ -87,50 +100,62 @@ pub fn to_junit(report: &TestReport) -> String {
 }
 
 fn case(test: &TestResult) -> Case<'_> {
-    let failure = test.failures.first().map(|first| Failed { message: first.clone(), text: test.failures.join("\n") });
+    let failure = test.failures.first().map(|first| Failed {
+        message: first.lines().next().unwrap_or_default().to_owned(),
+        text: printable(&test.failures.join("\n")),
+    });
+    let skipped = (test.outcome == Outcome::Skipped).then_some(Skipped {});
     let said = test.transfers.iter().map(|id| format!("mojaloop trace {id}")).collect::<Vec<_>>().join("\n");
-    Case { class: &test.file, name: &test.name, time: seconds([test].into_iter()), failure, said }
+    Case { class: &test.file, name: &test.name, time: test.duration_ms.map(seconds), failure, skipped, said }
 }
 
-fn seconds<'a>(tests: impl Iterator<Item = &'a TestResult>) -> String {
-    format!("{:.3}", tests.map(|test| test.duration_ms).sum::<f64>() / 1_000.0)
+/// XML has no place for most control characters, and programs write colours with them.
+fn printable(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control() || matches!(letter, '\n' | '\t')).collect()
+}
+
+fn seconds(millis: f64) -> String {
+    format!("{:.3}", millis / 1_000.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::Level;
 
     fn result(file: &str, name: &str, failures: &[&str]) -> TestResult {
+        let failures = failures.iter().map(|text| (*text).to_owned()).collect();
         TestResult {
-            file: file.to_owned(),
-            name: name.to_owned(),
             transfers: vec!["01a203fd-d50d-70fb-92ba-3336f370aca9".to_owned()],
-            duration_ms: 12.5,
-            failures: failures.iter().map(|text| (*text).to_owned()).collect(),
+            duration_ms: Some(12.5),
+            ..TestResult::judged(Level::EndToEnd, file, name, failures)
         }
     }
 
     #[test]
     fn files_are_suites_and_texts_are_escaped() {
-        let report = TestReport::of(vec![
+        let tests = vec![
             result("one.yaml", "pays", &[]),
             result(
                 "two.yaml",
                 "a < b & \"c\"",
-                &["state: found FAILED, expected COMMITTED", "legs: found 2, expected 12"],
+                &["state: found FAILED, expected COMMITTED", "legs: found 2,\u{1b}[1m expected 12"],
             ),
-        ]);
+            TestResult::skipped(Level::Unit, "hub", "one::two"),
+        ];
         let expect = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-            <testsuites name=\"mojaloop harness test\" tests=\"2\" failures=\"1\" time=\"0.025\">\
-            <testsuite name=\"one.yaml\" tests=\"1\" failures=\"0\" time=\"0.013\">\
+            <testsuites name=\"mojaloop harness test\" tests=\"3\" failures=\"1\" skipped=\"1\" time=\"0.100\">\
+            <testsuite name=\"one.yaml\" tests=\"1\" failures=\"0\" skipped=\"0\" time=\"0.013\">\
             <testcase classname=\"one.yaml\" name=\"pays\" time=\"0.013\">\
             <system-out>mojaloop trace 01a203fd-d50d-70fb-92ba-3336f370aca9</system-out></testcase></testsuite>\
-            <testsuite name=\"two.yaml\" tests=\"1\" failures=\"1\" time=\"0.013\">\
+            <testsuite name=\"two.yaml\" tests=\"1\" failures=\"1\" skipped=\"0\" time=\"0.013\">\
             <testcase classname=\"two.yaml\" name=\"a &lt; b &amp; &quot;c&quot;\" time=\"0.013\">\
             <failure message=\"state: found FAILED, expected COMMITTED\">state: found FAILED, expected COMMITTED\n\
-            legs: found 2, expected 12</failure>\
+            legs: found 2,[1m expected 12</failure>\
             <system-out>mojaloop trace 01a203fd-d50d-70fb-92ba-3336f370aca9</system-out></testcase></testsuite>\
+            <testsuite name=\"hub\" tests=\"1\" failures=\"0\" skipped=\"1\" time=\"0.000\">\
+            <testcase classname=\"hub\" name=\"one::two\"><skipped/></testcase></testsuite>\
             </testsuites>\n";
-        assert_eq!(to_junit(&report), expect);
+        assert_eq!(to_junit(&TestReport::of(tests, 100.0)), expect);
     }
 }
