@@ -91,6 +91,12 @@ impl Client {
         self.send(&format!("GET {path} HTTP/1.1\r\nhost: hub\r\n\r\n"))
     }
 
+    fn post(&mut self, path: &str, body: &str) -> std::io::Result<(u16, Vec<u8>)> {
+        let length = body.len();
+        let kind = "content-type: application/json";
+        self.send(&format!("POST {path} HTTP/1.1\r\nhost: hub\r\n{kind}\r\ncontent-length: {length}\r\n\r\n{body}"))
+    }
+
     fn send(&mut self, request: &str) -> std::io::Result<(u16, Vec<u8>)> {
         if self.open.is_none() {
             let stream = TcpStream::connect(self.address)?;
@@ -164,13 +170,14 @@ impl Load {
 #[test]
 fn under_load_nobody_is_refused_and_nothing_is_lost() {
     let kept = Kept::start();
-    let body = r#"{"name":"payerfsp","currency":"USD"}"#;
-    let length = body.len();
-    let request = format!(
-        "POST /participants HTTP/1.1\r\nhost: hub\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
-    );
-    let onboarded = Client::new(kept.at(3001)).send(&request).unwrap();
-    assert_eq!(onboarded.0, 201, "{}", String::from_utf8_lossy(&onboarded.1));
+    for (path, body) in [
+        ("/participants/Hub/accounts", r#"{"type":"HUB_RECONCILIATION","currency":"USD"}"#),
+        ("/participants/Hub/accounts", r#"{"type":"HUB_MULTILATERAL_SETTLEMENT","currency":"USD"}"#),
+        ("/participants", r#"{"name":"payerfsp","currency":"USD"}"#),
+    ] {
+        let (status, answer) = Client::new(kept.at(3001)).post(path, body).unwrap();
+        assert_eq!(status, 201, "{body}: {}", String::from_utf8_lossy(&answer));
+    }
     let load = Load::on(&kept);
     for _ in 0..3 {
         let before = kept.started_at();

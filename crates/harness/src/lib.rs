@@ -13,9 +13,10 @@ mod place;
 mod resident;
 mod store_opening;
 mod wanted;
+pub mod watch;
 
 pub use compose::{
-    Compose, ComposeStatus, Container, Explained, Profile, Published, Setting, explain_profiles, render,
+    Compose, ComposeStatus, Container, Explained, KeptContainers, Profile, Published, Setting, explain_profiles, render,
 };
 pub use embedded::{Harness, Up};
 pub use error::HarnessError;

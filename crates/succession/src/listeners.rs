@@ -43,7 +43,9 @@ impl Listeners {
             let listener = TcpListener::bind(address).map_err(failed)?;
             let copy = fcntl_dupfd_cloexec(&listener, FIRST).map_err(|error| failed(error.into()))?;
             if kept.last().is_some_and(|last| copy.as_raw_fd() != last.as_raw_fd() + 1) {
-                return Err(failed(io::Error::other("the process has too many open files for it to lie with the others")));
+                return Err(failed(io::Error::other(
+                    "the process has too many open files for it to lie with the others",
+                )));
             }
             kept.push(copy);
         }

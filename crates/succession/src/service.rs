@@ -23,8 +23,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Call {
     /// Its arguments.
     pub arguments: Vec<OsString>,
-    /// Variables beside those of this process.
-    pub environment: Vec<(OsString, OsString)>,
+    /// Variables that differ from those of this process; without a value it does not have them.
+    pub environment: Vec<(OsString, Option<OsString>)>,
 }
 
 /// Why another program did not take over.
@@ -105,7 +105,6 @@ impl Service {
         let before = (self.program.clone(), self.call.clone());
         self.end().await;
         let Err(failed) = self.launch(program, call, &serves).await else { return Ok(()) };
-        self.end().await;
         match self.launch(before.0, before.1, &serves).await {
             Ok(()) => Err(failed),
             Err(lost) => Err(SuccessionError::Lost { failed: Box::new(failed), lost: Box::new(lost) }),
@@ -132,11 +131,16 @@ impl Service {
         &self.call
     }
 
-    /// Waits until the process ends by itself.
+    /// Whether there is a process; none after everything has failed.
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// Waits until the process ends by itself; for ever where there is none.
     pub async fn ended(&mut self) -> io::Result<ExitStatus> {
         match &mut self.running {
             Some(running) => running.wait().await,
-            None => Ok(ExitStatus::default()),
+            None => std::future::pending().await,
         }
     }
 
@@ -145,10 +149,31 @@ impl Service {
         self.end().await;
     }
 
+    /// Starts a program; leaves no process behind if it does not come to serve.
     async fn launch(&mut self, program: Program, call: Call, serves: &impl AsyncFn()) -> Result<(), SuccessionError> {
+        let launched = self.try_launch(&program, &call, serves).await;
+        match launched {
+            Ok(()) => (self.program, self.call) = (program, call),
+            Err(_) => self.end().await,
+        }
+        launched
+    }
+
+    async fn try_launch(
+        &mut self,
+        program: &Program,
+        call: &Call,
+        serves: &impl AsyncFn(),
+    ) -> Result<(), SuccessionError> {
         let path = program.path().to_owned();
         let mut command = program.command();
-        command.args(&call.arguments).envs(call.environment.iter().cloned()).stdin(Stdio::null());
+        command.args(&call.arguments).stdin(Stdio::null());
+        for (name, value) in &call.environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
         // A process group of its own: Ctrl-C in the terminal reaches it once, from us.
         command.process_group(0);
         let spawned = self.listeners.lend(|variables| command.envs(variables).spawn());
@@ -156,14 +181,12 @@ impl Service {
         let running = self.running.insert(spawned.map_err(unusable)?);
         tokio::select! {
             ended = running.wait() => {
-                return Err(SuccessionError::Ended { status: ended.map_err(unusable)?, program: path });
+                Err(SuccessionError::Ended { status: ended.map_err(unusable)?, program: path })
             }
             serving = timeout(START_TIMEOUT, serves()) => {
-                serving.map_err(|_| SuccessionError::Silent { program: path })?;
+                serving.map_err(|_| SuccessionError::Silent { program: path })
             }
         }
-        (self.program, self.call) = (program, call);
-        Ok(())
     }
 
     async fn end(&mut self) {

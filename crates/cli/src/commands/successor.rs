@@ -49,6 +49,9 @@ pub(crate) fn keep(successor: &Path, listen: &Listen) -> Result<(), Failure> {
                 Err(why) => tracing::error!("no other program serves: {why}"),
             }
             request.answer(outcome).await;
+            if !service.is_running() {
+                return Err(Failure::failed("no program of the hub starts any more"));
+            }
         }
     })
 }

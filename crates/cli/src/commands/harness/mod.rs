@@ -6,6 +6,7 @@ mod config;
 mod embedded;
 mod looking;
 mod test;
+mod watch;
 
 use std::{path::Path, time::Instant};
 
@@ -78,6 +79,7 @@ pub(crate) fn run(command: HarnessCommand, global: Global, started: Instant) -> 
             Some(Engine::Compose) => compose::down(&global, arguments.volumes),
             _ => embedded::down(&global, &place, arguments.volumes),
         },
+        HarnessCommand::Watch(arguments) => watch::run(&arguments, &global, place, started),
         HarnessCommand::Config(arguments) => config::show(&arguments, &global, &place),
         HarnessCommand::Test(arguments) => test::run(&arguments, &global, &place),
         HarnessCommand::Reset => match running_engine(&place)? {
