@@ -163,7 +163,7 @@ pub(crate) enum HubCommand {
     #[command(before_help = "Example: mojaloop hub serve --store sqlite:hub.sqlite --listen-address 127.0.0.1")]
     Serve(Box<ServeArguments>),
     /// Let the successor of a hub take over: the program that its --successor names
-    #[command(before_help = "Example: docker compose exec hub /mojaloop hub replace")]
+    #[command(before_help = "Example: mojaloop hub replace --process 1")]
     Replace(ReplaceArguments),
     /// Bring a store to this program's schema version
     #[command(before_help = "Example: mojaloop hub migrate --store sqlite:hub.sqlite")]
