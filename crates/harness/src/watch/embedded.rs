@@ -43,6 +43,9 @@ pub struct EmbeddedHub {
     service: Service,
     file: PathBuf,
     keys: PathBuf,
+    port_offset: u16,
+    /// Where simulated FSPs listen, for the hub and for those who control them; nothing where there are to be none.
+    fsps_at: Option<(SocketAddr, SocketAddr)>,
     fsps: Option<Fsps>,
     // Dropped in this order: the folder when nothing uses it any more, the right to run last.
     _folder: Option<TempDir>,
@@ -83,8 +86,25 @@ impl EmbeddedHub {
         };
         let instance = describe(&up, &addresses, fsps.as_ref().map(|fsps| &fsps.simulator), data);
         instance.write(&up.place)?;
-        let Up { place, hub, .. } = up;
-        Ok(EmbeddedHub { instance, place, hub, addresses, service, file, keys, fsps, _folder: folder, _lock: lock })
+        let fsps_at = fsps.as_ref().map(|Fsps { simulator, .. }| {
+            let control = simulator.control_address().unwrap_or(ANY);
+            (simulator.address(), control)
+        });
+        let Up { place, hub, port_offset, .. } = up;
+        Ok(EmbeddedHub {
+            instance,
+            place,
+            hub,
+            addresses,
+            service,
+            file,
+            keys,
+            port_offset,
+            fsps_at,
+            fsps,
+            _folder: folder,
+            _lock: lock,
+        })
     }
 
     /// Ends requests and payments under way, then everything.
@@ -105,10 +125,11 @@ impl EmbeddedHub {
 
     /// The FSPs keep their addresses, and end their payments first.
     async fn restart_fsps(&mut self, hub: &definition::Hub) -> Result<(), HarnessError> {
-        let Some(Fsps { simulator, .. }) = self.fsps.take() else { return Ok(()) };
-        let addresses = (simulator.address(), simulator.control_address().unwrap_or(ANY));
-        simulator.finish(PAYMENTS).await;
-        simulator.stop().await;
+        let Some(addresses) = self.fsps_at else { return Ok(()) };
+        if let Some(Fsps { simulator, .. }) = self.fsps.take() {
+            simulator.finish(PAYMENTS).await;
+            simulator.stop().await;
+        }
         self.fsps = Some(start_fsps(hub, &self.addresses, &self.keys, addresses).await?);
         Ok(())
     }
@@ -125,15 +146,19 @@ impl Kept for EmbeddedHub {
 
     async fn redefine(&mut self, loaded: Loaded) -> Result<Vec<String>, Failure> {
         let hub = loaded.hub;
-        let offset = self.addresses.operations.port() - 9100;
-        let (call, _) = call(&hub, &self.file, &self.keys, &self.place, offset).map_err(Failure::failed)?;
+        let (call, data) =
+            call(&hub, &self.file, &self.keys, &self.place, self.port_offset).map_err(Failure::failed)?;
         let mut touched = Vec::new();
         let effect = Effect::of(&self.hub, &hub, self.service.call() != &call);
         if effect.hub {
             self.replace(self.service.program().clone(), call).await?;
+            self.instance.data = data;
+            self.instance.write(&self.place).map_err(Failure::failed)?;
             touched.push("hub replaced".to_owned());
         }
-        if effect.simulators && self.fsps.is_some() {
+        let is_played = self.fsps_at.is_some();
+        // They are not there after an attempt that failed.
+        if is_played && (effect.simulators || self.fsps.is_none()) {
             self.restart_fsps(&hub).await.map_err(Failure::failed)?;
             touched.push("simulated FSPs restarted".to_owned());
         }
@@ -179,7 +204,8 @@ impl Effect {
         let is_checked = |hub: &definition::Hub| hub.scheme.jws.validate != JwsValidation::None;
         let played = |scheme: &Scheme| scheme.simulated().map(as_played).collect::<Vec<_>>();
         let simulators = played(&had) != played(&has) || is_checked(before) != is_checked(after);
-        Effect { hub: is_called_otherwise, simulators, scheme: simulators || had != has }
+        // Another store knows nothing of the scheme yet.
+        Effect { hub: is_called_otherwise, simulators, scheme: is_called_otherwise || simulators || had != has }
     }
 }
 
@@ -293,6 +319,6 @@ mod tests {
             hub.store.kind = definition::StoreKind::Postgres;
             hub.store.url = Some("postgres://hub@127.0.0.1/hub".to_owned());
         };
-        check(elsewhere, true, false, false);
+        check(elsewhere, true, false, true);
     }
 }
