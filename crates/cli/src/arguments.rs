@@ -3,7 +3,7 @@
 #[cfg(feature = "tools")]
 pub(crate) mod tools;
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::IpAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -162,6 +162,9 @@ pub(crate) enum HubCommand {
     /// Run a hub until it is told to stop (SIGTERM, Ctrl-C)
     #[command(before_help = "Example: mojaloop hub serve --store sqlite:hub.sqlite --listen-address 127.0.0.1")]
     Serve(Box<ServeArguments>),
+    /// Let the successor of a hub take over: the program that its --successor names
+    #[command(before_help = "Example: mojaloop hub replace --process 1")]
+    Replace(ReplaceArguments),
     /// Bring a store to this program's schema version
     #[command(before_help = "Example: mojaloop hub migrate --store sqlite:hub.sqlite")]
     Migrate(MigrateArguments),
@@ -250,6 +253,16 @@ pub(crate) struct ServeArguments {
     /// In which form logs are written [default: text on a terminal, else json]
     #[arg(long, value_name = "FORM", env = environment::LOG_FORMAT)]
     pub(crate) log_format: Option<LogFormat>,
+    /// For developing: let the program in this file take over when `mojaloop hub replace` asks for it, while connections wait [default: no]
+    #[arg(long, value_name = "FILE", env = environment::SUCCESSOR)]
+    pub(crate) successor: Option<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplaceArguments {
+    /// The process of `mojaloop hub serve --successor`; the first one of a container is 1
+    #[arg(long, value_name = "PID", default_value_t = 1)]
+    pub(crate) process: u32,
 }
 
 /// TLS from and to FSPs. All files are PEM; renewed ones are taken up within seconds.

@@ -31,6 +31,7 @@ pub(crate) const SETTINGS: &[&str] = &[
     ADMIN,
     LOG,
     LOG_FORMAT,
+    SUCCESSOR,
     NAME,
     DATA_DIR,
     OUTPUT,
@@ -75,6 +76,7 @@ pub(crate) const CALLBACK_KEY: &str = "MOJALOOP_CALLBACK_KEY";
 pub(crate) const ADMIN: &str = "MOJALOOP_ADMIN";
 pub(crate) const LOG: &str = "MOJALOOP_LOG";
 pub(crate) const LOG_FORMAT: &str = "MOJALOOP_LOG_FORMAT";
+pub(crate) const SUCCESSOR: &str = "MOJALOOP_SUCCESSOR";
 pub(crate) const NAME: &str = "MOJALOOP_NAME";
 pub(crate) const DATA_DIR: &str = "MOJALOOP_DATA_DIR";
 pub(crate) const OUTPUT: &str = "MOJALOOP_OUTPUT";

@@ -73,7 +73,8 @@ fn overlays(files: &[PathBuf], name: &str) -> Result<Vec<PathBuf>, Problems> {
     Ok(found)
 }
 
-fn overlay(file: &Path, name: &str) -> PathBuf {
+/// The overlay of a file in an environment.
+pub(crate) fn overlay(file: &Path, name: &str) -> PathBuf {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     let extension = file.extension().map_or_else(|| "yaml".into(), |extension| extension.to_string_lossy());
     file.with_file_name(format!("{stem}.{name}.{extension}"))

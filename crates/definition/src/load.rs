@@ -30,6 +30,16 @@ pub struct Sources {
     pub sets: Vec<String>,
 }
 
+impl Sources {
+    /// Every file that a change of would be a change of the definition, whether it is there or not.
+    pub fn places(&self) -> Vec<PathBuf> {
+        let default = [PathBuf::from(DEFAULT_FILE)];
+        let files = if self.files.is_empty() { &default[..] } else { &self.files };
+        let overlays = self.environment.iter().flat_map(|name| files.iter().map(|file| layers::overlay(file, name)));
+        files.iter().cloned().chain(overlays).collect()
+    }
+}
+
 /// A definition that is right.
 #[derive(Clone, Debug)]
 pub struct Loaded {

@@ -9,10 +9,10 @@ use std::{
 
 use fspiop::Timestamp;
 use hub::{
-    CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, Roles, Running, Settings, delivery::SchedulerSettings,
-    system_clock,
+    Addresses, CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, Roles, Running, Settings,
+    delivery::SchedulerSettings, system_clock,
 };
-use operations::Silent;
+use operations::{Plan, Silent};
 use participant::{PayError, PaymentResult, Profile, Script, Simulator, TransferRequest};
 use provisioning::{Apis, Scheme, Signers};
 use stores::Opening;
@@ -21,7 +21,9 @@ use tempfile::TempDir;
 use crate::{HarnessError, Instance, Lock, Place, State, keys, store_opening::opening};
 
 /// The port where simulated FSPs are controlled.
-const CONTROL_PORT: u16 = 9101;
+pub(crate) const CONTROL_PORT: u16 = 9101;
+/// A free port of this machine: where simulated FSPs listen need not be known before.
+pub(crate) const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// What is to be started.
 #[derive(Clone, Debug)]
@@ -75,14 +77,14 @@ impl Harness {
                 let played = Scheme::of(&up.hub, |_| String::new());
                 let signers = keys::of_fsps(&up.hub, played.simulated().map(|fsp| &fsp.name), keys)?;
                 let control = SocketAddr::new(address, control);
-                let simulator = start_simulator(&hub, &played, signers.clone(), control).await?;
+                let simulator = start_simulator(&hub.addresses, &played, signers.clone(), (ANY, control)).await?;
                 let scheme = Scheme::of(&up.hub, |fsp| simulator.endpoint(fsp));
-                onboard(&apis(&hub), &scheme, &signers).await?;
+                onboard(&apis(&hub.addresses), &scheme, &signers).await?;
                 (Some(simulator), Some(scheme))
             }
             false => (None, None),
         };
-        let instance = describe(&up, &hub, simulator.as_ref(), data);
+        let instance = describe(&up, &hub.addresses, simulator.as_ref(), data);
         instance.write(&up.place)?;
         Ok(Harness { instance, scheme, place: up.place, hub, simulator, _folder: folder, _lock: lock })
     }
@@ -111,7 +113,8 @@ impl Harness {
     }
 }
 
-fn data_file(up: &Up) -> Result<(Option<TempDir>, PathBuf), HarnessError> {
+/// Where the hub's file is, with the temporary folder that it is in if it is ephemeral.
+pub(crate) fn data_file(up: &Up) -> Result<(Option<TempDir>, PathBuf), HarnessError> {
     if !up.ephemeral {
         return Ok((None, up.place.store_file()));
     }
@@ -144,29 +147,29 @@ async fn start_hub(listen: Listen, opening: Opening, jws: Jws) -> Result<Running
 }
 
 /// The FSPs must be there before the hub can be told where they are; of their endpoints they know themselves.
-async fn start_simulator(
-    hub: &Running,
+pub(crate) async fn start_simulator(
+    hub: &Addresses,
     scheme: &Scheme,
     signers: Signers,
-    control: SocketAddr,
+    (listen, control): (SocketAddr, SocketAddr),
 ) -> Result<Simulator, HarnessError> {
     let fsps = scheme.simulated().map(|fsp| (profile(fsp), Script::default())).collect();
     let mut settings = participant::Settings::new(apis(hub).fspiop, fsps);
+    settings.listen = listen;
     settings.control = Some(control);
     settings.signers = signers;
     Ok(Simulator::start(settings).await?)
 }
 
-/// Parties are registered in their FSPs' names, and a hub that checks signatures must know their keys before.
-async fn onboard(apis: &Apis, scheme: &Scheme, signers: &Signers) -> Result<(), HarnessError> {
+/// What had to be changed. Parties are registered in their FSPs' names, and a hub that checks signatures must know their keys before.
+pub(crate) async fn onboard(apis: &Apis, scheme: &Scheme, signers: &Signers) -> Result<Plan, HarnessError> {
     if !signers.is_empty() {
         let mut without_parties = scheme.clone();
         without_parties.participants.iter_mut().for_each(|participant| participant.parties.clear());
         provisioning::apply(apis, &without_parties, &Silent).await.map_err(HarnessError::Provisioning)?;
         keys::register(apis, signers).await?;
     }
-    let applied = provisioning::apply_signed(apis, scheme, signers, &Silent).await;
-    applied.map(drop).map_err(HarnessError::Provisioning)
+    provisioning::apply_signed(apis, scheme, signers, &Silent).await.map_err(HarnessError::Provisioning)
 }
 
 fn profile(fsp: &provisioning::Participant) -> Profile {
@@ -174,8 +177,7 @@ fn profile(fsp: &provisioning::Participant) -> Profile {
     Profile::serving(fsp.name.clone(), fsp.currencies.keys().copied(), parties)
 }
 
-fn apis(hub: &Running) -> Apis {
-    let addresses = &hub.addresses;
+pub(crate) fn apis(addresses: &Addresses) -> Apis {
     Apis {
         fspiop: format!("http://{}", addresses.fspiop[0]),
         ledger_admin: format!("http://{}", there(addresses.ledger_admin)),
@@ -183,8 +185,7 @@ fn apis(hub: &Running) -> Apis {
     }
 }
 
-fn describe(up: &Up, hub: &Running, simulator: Option<&Simulator>, data: String) -> Instance {
-    let addresses = &hub.addresses;
+pub(crate) fn describe(up: &Up, addresses: &Addresses, simulator: Option<&Simulator>, data: String) -> Instance {
     let startup = up.started.elapsed();
     Instance {
         name: up.place.name().to_owned(),

@@ -57,6 +57,9 @@ pub enum HarnessError {
     /// The hub did not start.
     #[error(transparent)]
     Hub(#[from] hub::ServeError),
+    /// A hub's program did not start, or did not take over.
+    #[error(transparent)]
+    Succession(#[from] succession::SuccessionError),
     /// The simulated FSPs did not start.
     #[error("the simulated FSPs: {0}")]
     Simulator(#[from] participant::StartError),

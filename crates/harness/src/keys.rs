@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, OpenOptions},
     io::{ErrorKind, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -46,6 +46,20 @@ pub(crate) fn of_hub(hub: &definition::Hub, folder: &Path) -> Result<Jws, Harnes
     Ok(Jws { validate, signer })
 }
 
+/// The private key that the hub signs with, as text (PEM).
+pub(crate) fn text_of_hub(hub: &definition::Hub, folder: &Path) -> Result<Option<String>, HarnessError> {
+    let jws = &hub.scheme.jws;
+    match (jws.sign, &jws.key_from) {
+        (false, _) => Ok(None),
+        (true, Some(reference)) => secret("scheme.jws.keyFrom", reference).map(|text| Some(text.into())),
+        (true, None) => {
+            kept(folder, &hub.scheme.hub_name)?;
+            let file = file_of(folder, &hub.scheme.hub_name);
+            fs::read_to_string(&file).map(Some).map_err(HarnessError::file("reading the key", file))
+        }
+    }
+}
+
 /// The keys of the FSPs that are played, where signatures are checked.
 pub(crate) fn of_fsps<'a>(
     hub: &definition::Hub,
@@ -77,14 +91,17 @@ pub(crate) async fn register(apis: &Apis, signers: &Signers) -> Result<(), Harne
 
 /// The key that is kept under this name, made if it is not there.
 fn kept(folder: &Path, name: &FspId) -> Result<Arc<Signer>, HarnessError> {
-    let folder = folder.join(FOLDER);
+    let (file, folder) = (file_of(folder, name), folder.join(FOLDER));
     fs::create_dir_all(&folder).map_err(HarnessError::file("making the folder", &folder))?;
-    let file = folder.join(format!("{}.pem", percent_encode(name.as_str())));
     match fs::read_to_string(&file) {
         Ok(text) => parse(file.display().to_string(), &text),
         Err(error) if error.kind() == ErrorKind::NotFound => make(&file),
         Err(error) => Err(HarnessError::file("reading the key", file)(error)),
     }
+}
+
+fn file_of(folder: &Path, name: &FspId) -> PathBuf {
+    folder.join(FOLDER).join(format!("{}.pem", percent_encode(name.as_str())))
 }
 
 fn make(file: &Path) -> Result<Arc<Signer>, HarnessError> {

@@ -17,9 +17,10 @@ pub mod results;
 mod store_opening;
 pub mod toolkit;
 mod wanted;
+pub mod watch;
 
 pub use compose::{
-    Compose, ComposeStatus, Container, Explained, Profile, Published, Setting, explain_profiles, render,
+    Compose, ComposeStatus, Container, Explained, KeptContainers, Profile, Published, Setting, explain_profiles, render,
 };
 pub use database::Database;
 pub use embedded::{Harness, Up};

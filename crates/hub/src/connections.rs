@@ -22,7 +22,7 @@ use std::{
 };
 
 use axum::{Router, body::Body};
-use http::Request;
+use http::{HeaderValue, Request, header};
 use hyper::{
     body::Incoming,
     rt::{Read, ReadBufCursor, Write},
@@ -34,14 +34,14 @@ use tls::{Renewable, ServerConfig};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
     time::{Sleep, sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tower_service::Service as _;
 
-use crate::serve::stopped;
+use crate::phase::Phase;
 
 /// Connections of FSPs to one node, all its FSPIOP ports together. Each holds one request at a time; at 1,000 payments a
 /// second this is enough for a second's requests to be held while the database fails over, and with [`HEAD_BYTES`] it
@@ -63,31 +63,33 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long a peer may leave an answer where it is. Answers fit into the system's buffers, but for long lists of the admin
 /// APIs.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection without any request is kept when the hub drains: whoever connects has a request at hand.
+const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_millis(500);
 /// What is read of a request's head at the most; twice what the hub takes, so that it can say what is too much.
 const HEAD_BYTES: usize = 128 * 1024;
 /// Pause before the next connection is accepted when the system has no room for one.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
-/// Serves a listener, with TLS if there is some, until `stopping`, and then the requests that are under way to their end.
+/// Serves a listener, with TLS if there is some, until the hub drains, and then the requests that are under way to their end.
 pub(crate) async fn serve(
     listener: TcpListener,
     tls: Option<Arc<Renewable<ServerConfig>>>,
     router: Router,
     room: Arc<Semaphore>,
-    mut stopping: watch::Receiver<bool>,
+    mut phases: watch::Receiver<Phase>,
 ) {
     let mut connections = JoinSet::new();
-    while let Some((stream, place)) = next(&listener, &room, &mut stopping).await {
+    while let Some((stream, place)) = next(&listener, &room, &mut phases).await {
         // Answers are small and must not wait for each other.
         let _ = stream.set_nodelay(true);
-        let (router, mut stopping) = (router.clone(), stopping.clone());
+        let (router, mut phases) = (router.clone(), phases.clone());
         match &tls {
-            None => connections.spawn(converse(stream, router, place, stopping)),
+            None => connections.spawn(converse(stream, router, place, phases)),
             Some(tls) => {
                 let acceptor = TlsAcceptor::from(tls.current());
                 connections.spawn(async move {
-                    if let Some(stream) = handshake(&acceptor, stream, &mut stopping).await {
-                        converse(stream, router, place, stopping).await;
+                    if let Some(stream) = handshake(&acceptor, stream, &mut phases).await {
+                        converse(stream, router, place, phases).await;
                     }
                 })
             }
@@ -102,7 +104,7 @@ pub(crate) async fn serve(
 async fn next(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
-    stopping: &mut watch::Receiver<bool>,
+    phases: &mut watch::Receiver<Phase>,
 ) -> Option<(TcpStream, OwnedSemaphorePermit)> {
     let accept = async {
         let place = room.clone().acquire_owned().await.expect("nobody closes the semaphore");
@@ -118,7 +120,7 @@ async fn next(
     };
     tokio::select! {
         accepted = accept => Some(accepted),
-        () = stopped(stopping) => None,
+        () = Phase::Draining.begins(phases) => None,
     }
 }
 
@@ -126,12 +128,12 @@ async fn next(
 async fn handshake(
     acceptor: &TlsAcceptor,
     stream: TcpStream,
-    stopping: &mut watch::Receiver<bool>,
+    phases: &mut watch::Receiver<Phase>,
 ) -> Option<TlsStream<TcpStream>> {
     let peer = stream.peer_addr().ok()?;
     let shaken = tokio::select! {
         shaken = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)) => shaken,
-        () = stopped(stopping) => return None,
+        () = Phase::Draining.begins(phases) => return None,
     };
     match shaken {
         Ok(Ok(stream)) => return Some(stream),
@@ -149,15 +151,19 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     router: Router,
     _place: OwnedSemaphorePermit,
-    mut stopping: watch::Receiver<bool>,
+    mut phases: watch::Receiver<Phase>,
 ) {
-    let answering = Arc::new(AtomicBool::new(false));
+    let (answering, asked, leaving) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()), phases.clone());
     let service = service_fn(|request: Request<Incoming>| {
-        let (mut router, answering) = (router.clone(), answering.clone());
+        let (mut router, answering, leaving) = (router.clone(), answering.clone(), leaving.clone());
         answering.store(true, Ordering::Relaxed);
+        asked.notify_one();
         async move {
-            let response = router.call(request.map(Body::new)).await;
+            let mut response = router.call(request.map(Body::new)).await;
             answering.store(false, Ordering::Relaxed);
+            if let (Ok(response), true) = (&mut response, Phase::Leaving.has_begun(&leaving)) {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             response
         }
     });
@@ -166,7 +172,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     let mut connection = std::pin::pin!(builder.serve_connection(Watched::new(stream, answering.clone()), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = stopped(&mut stopping) => {
+        () = told_to_end(&mut phases, &asked) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -174,6 +180,12 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection broke");
     }
+}
+
+/// Until the hub drains; a connection that was only just accepted is given time for its first request, which is on its way.
+async fn told_to_end(phases: &mut watch::Receiver<Phase>, asked: &Notify) {
+    Phase::Draining.begins(phases).await;
+    let _ = timeout(FIRST_REQUEST_TIMEOUT, asked.notified()).await;
 }
 
 /// A stream that fails when its peer takes too long.
@@ -272,8 +284,8 @@ mod tests {
         let files = ServerFiles { identity: Identity { certificate, key }, client_authorities: None };
         let (listener, room) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), Arc::new(Semaphore::new(2)));
         let address = listener.local_addr().unwrap();
-        let (stop, stopping) = watch::channel(false);
-        let served = tokio::spawn(serve(listener, Some(files.open().unwrap()), Router::new(), room.clone(), stopping));
+        let (phase, phases) = watch::channel(Phase::Serving);
+        let served = tokio::spawn(serve(listener, Some(files.open().unwrap()), Router::new(), room.clone(), phases));
         // One place is kept for the next connection, the other one is that of the handshake.
         let silent = TcpStream::connect(address).await.unwrap();
         let until = async |places: usize| {
@@ -284,7 +296,7 @@ mod tests {
         until(0).await;
         drop(silent);
         until(1).await;
-        stop.send(true).unwrap();
+        phase.send(Phase::Draining).unwrap();
         served.await.unwrap();
     }
 }

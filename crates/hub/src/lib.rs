@@ -24,6 +24,7 @@ mod metrics;
 mod openapi;
 mod operations;
 mod patient_store;
+mod phase;
 mod roles;
 mod serve;
 mod settings;
@@ -40,7 +41,7 @@ pub use callback_policy::CallbackPolicy;
 pub use metrics::Metrics;
 pub use openapi::{ApiName, Document, openapi};
 pub use roles::{Role, Roles, UnknownRole};
-pub use serve::{Addresses, Running, ServeError, serve, system_clock};
+pub use serve::{Addresses, Running, ServeError, serve, serve_on, system_clock};
 pub use settings::{Intake, Jws, Listen, Settings, Tls};
 pub use signatures::{Validation, ValidationError};
 

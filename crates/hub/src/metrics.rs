@@ -139,6 +139,11 @@ impl Metrics {
         self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
     }
 
+    /// Whether no message is in memory that is not delivered yet.
+    pub(crate) fn is_all_delivered(&self) -> bool {
+        self.waiting.get() == 0
+    }
+
     /// Time since the start.
     pub fn uptime(&self) -> Duration {
         self.started.elapsed()

@@ -25,13 +25,21 @@ use crate::{
     metrics::Metrics,
     operations,
     patient_store::PatientStore,
+    phase::Phase,
     roles::Role,
     signatures::Signatures,
 };
 
 /// How long requests that are under way may take to end after the hub was told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
-/// Pause between two looks at whether the store is still used: what is left then ends within milliseconds.
+/// How long clients are asked to come again on another connection before theirs are closed. Who sends a request each second
+/// never sends one into a connection that is just being closed.
+const LEAVE: Duration = Duration::from_secs(1);
+/// How long messages that are under way may take to be delivered by a hub that leaves. Lookups are not stored: nobody else
+/// would deliver them.
+const DELIVER: Duration = Duration::from_millis(500);
+/// Pause between two looks at whether the store is still used, or a message under way: what is left then ends within
+/// milliseconds.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(2);
 
 /// Why a hub did not start.
@@ -73,21 +81,35 @@ pub struct Addresses {
 pub struct Running {
     /// Where it listens.
     pub addresses: Addresses,
+    phase: watch::Sender<Phase>,
     stop: watch::Sender<bool>,
     listeners: JoinSet<()>,
     background: Vec<JoinHandle<()>>,
+    metrics: Arc<Metrics>,
     store: Arc<dyn Store>,
 }
 
 impl Running {
+    /// Leaves its place to a successor that serves the same listeners as soon as this returns: like [`Running::stop`], but
+    /// clients are first asked to come again on other connections, and what is under way is delivered.
+    pub async fn leave(mut self) {
+        let _ = self.phase.send(Phase::Leaving);
+        tokio::time::sleep(LEAVE).await;
+        self.drain().await;
+        let delivered = async {
+            while !self.metrics.is_all_delivered() {
+                tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+            }
+        };
+        // What is durable goes out later, too.
+        let _ = tokio::time::timeout(DELIVER, delivered).await;
+        self.stop().await;
+    }
+
     /// Takes no new requests, ends those under way, notes what was delivered, leaves the rest to other nodes, and returns.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);
-        let drained = async { while self.listeners.join_next().await.is_some() {} };
-        if tokio::time::timeout(DRAIN, drained).await.is_err() {
-            tracing::warn!("requests were still under way after {} s", DRAIN.as_secs());
-            self.listeners.abort_all();
-        }
+        self.drain().await;
         for task in self.background {
             let _ = tokio::time::timeout(DRAIN, task).await;
         }
@@ -103,6 +125,15 @@ impl Running {
         };
         if tokio::time::timeout(DRAIN, released).await.is_err() {
             tracing::warn!("the store was still in use after {} s", DRAIN.as_secs());
+        }
+    }
+
+    async fn drain(&mut self) {
+        let _ = self.phase.send(Phase::Draining);
+        let drained = async { while self.listeners.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN, drained).await.is_err() {
+            tracing::warn!("requests were still under way after {} s", DRAIN.as_secs());
+            self.listeners.abort_all();
         }
     }
 }
@@ -123,10 +154,21 @@ pub async fn serve(
     clock: Arc<dyn Clock>,
     authorizer: Arc<dyn Authorizer>,
 ) -> Result<Running, ServeError> {
+    serve_on(Vec::new(), settings, store, clock, authorizer).await
+}
+
+/// Like [`serve`], on listeners that are there: whichever of them has an address of the settings is used for it.
+pub async fn serve_on(
+    there: Vec<std::net::TcpListener>,
+    settings: Settings,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    authorizer: Arc<dyn Authorizer>,
+) -> Result<Running, ServeError> {
     let store = PatientStore::over(store);
-    let listeners = bind(&settings).await?;
+    let listeners = bind(&settings, there).await?;
     let addresses = listeners.addresses();
-    let (stop, stopping) = watch::channel(false);
+    let ((stop, stopping), (phase, phases)) = (watch::channel(false), watch::channel(Phase::Serving));
     let tls = settings.tls.clone();
     let (hub, delivery) = assemble(settings, store.clone(), clock, authorizer, &stopping).await?;
     let refresh = current::refresh(hub.current.clone(), hub.store.clone(), stopping.clone());
@@ -136,8 +178,8 @@ pub async fn serve(
     }
     background.extend(tls.fspiop.clone().map(|files| keep(files, stopping.clone())));
     background.extend(tls.callbacks.map(|files| keep(files, stopping.clone())));
-    let listeners = listeners.serve(&hub, tls.fspiop, &stopping);
-    Ok(Running { addresses, stop, listeners, background, store })
+    let (listeners, metrics) = (listeners.serve(&hub, tls.fspiop, &phases), hub.metrics.clone());
+    Ok(Running { addresses, phase, stop, listeners, background, metrics, store })
 }
 
 async fn assemble(
@@ -249,31 +291,51 @@ impl Observer for Publisher {
     }
 }
 
-async fn bind(settings: &Settings) -> Result<Listeners, ServeError> {
+async fn bind(settings: &Settings, there: Vec<std::net::TcpListener>) -> Result<Listeners, ServeError> {
     let listen = &settings.listen;
+    let mut binding = Binding { there };
     let mut fspiop = Vec::with_capacity(listen.fspiop.len());
     for address in &listen.fspiop {
-        fspiop.push(bind_one("FSPIOP", *address).await?);
+        fspiop.push(binding.one("FSPIOP", *address).await?);
     }
     Ok(Listeners {
         fspiop,
-        ledger_admin: bind_if("the ledger admin API", listen.ledger_admin).await?,
-        oracle_admin: bind_if("the oracle admin API", listen.oracle_admin).await?,
-        settlement: bind_if("the settlement API", listen.settlement).await?,
-        operations: bind_one("operations (metrics, live, ready)", listen.operations).await?,
-        pages: bind_if("the pages", listen.pages.filter(|_| settings.capture)).await?,
+        ledger_admin: binding.perhaps("the ledger admin API", listen.ledger_admin).await?,
+        oracle_admin: binding.perhaps("the oracle admin API", listen.oracle_admin).await?,
+        settlement: binding.perhaps("the settlement API", listen.settlement).await?,
+        operations: binding.one("operations (metrics, live, ready)", listen.operations).await?,
+        pages: binding.perhaps("the pages", listen.pages.filter(|_| settings.capture)).await?,
     })
 }
 
-async fn bind_if(what: &'static str, address: Option<SocketAddr>) -> Result<Option<TcpListener>, ServeError> {
-    match address {
-        Some(address) => bind_one(what, address).await.map(Some),
-        None => Ok(None),
-    }
+/// Listeners that are there and not used yet.
+struct Binding {
+    there: Vec<std::net::TcpListener>,
 }
 
-async fn bind_one(what: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|cause| ServeError::Listen { what, address, cause })
+impl Binding {
+    async fn perhaps(
+        &mut self,
+        what: &'static str,
+        address: Option<SocketAddr>,
+    ) -> Result<Option<TcpListener>, ServeError> {
+        match address {
+            Some(address) => self.one(what, address).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn one(&mut self, what: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
+        let has_address = |listener: &std::net::TcpListener| listener.local_addr().is_ok_and(|has| has == address);
+        let bound = match self.there.iter().position(has_address) {
+            Some(position) => {
+                let listener = self.there.swap_remove(position);
+                listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener))
+            }
+            None => TcpListener::bind(address).await,
+        };
+        bound.map_err(|cause| ServeError::Listen { what, address, cause })
+    }
 }
 
 impl Listeners {
@@ -293,11 +355,11 @@ impl Listeners {
         self,
         hub: &Arc<Hub>,
         tls: Option<Arc<Renewable<ServerConfig>>>,
-        stopping: &watch::Receiver<bool>,
+        phases: &watch::Receiver<Phase>,
     ) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         let mut spawn = |listener, tls: Option<&Arc<_>>, router, room: &Arc<Semaphore>| {
-            tasks.spawn(connections::serve(listener, tls.cloned(), router, room.clone(), stopping.clone()));
+            tasks.spawn(connections::serve(listener, tls.cloned(), router, room.clone(), phases.clone()));
         };
         let (fspiop, room) = (edge::router(hub.clone()), Arc::new(Semaphore::new(connections::FSP_CONNECTIONS)));
         for listener in self.fspiop {

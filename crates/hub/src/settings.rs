@@ -115,6 +115,12 @@ impl Listen {
         })
     }
 
+    /// All addresses, each once.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        let others = [self.ledger_admin, self.oracle_admin, self.settlement, Some(self.operations), self.pages];
+        self.fspiop.iter().copied().chain(others.into_iter().flatten())
+    }
+
     /// Free ports on the loopback address, for tests: one of FSPIOP, and one of each other listener that these roles have.
     pub fn ephemeral(roles: &Roles) -> Listen {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -186,9 +192,7 @@ mod tests {
 
     fn ports(offset: u16, roles: &Roles) -> Option<Vec<u16>> {
         let listen = Listen::at(IpAddr::from(Ipv4Addr::LOCALHOST), offset, roles)?;
-        let others =
-            [listen.ledger_admin, listen.oracle_admin, listen.settlement, Some(listen.operations), listen.pages];
-        Some(listen.fspiop.into_iter().chain(others.into_iter().flatten()).map(|address| address.port()).collect())
+        Some(listen.addresses().map(|address| address.port()).collect())
     }
 
     #[test]

@@ -8,6 +8,9 @@ use serde_json::Value;
 /// The binary in the image loads no library: the image has none.
 const STATIC: &str = "-C target-feature=+crt-static";
 
+/// Lines that are shown of what a compiler said: two or three errors in full.
+const COMPLAINT_LINES: usize = 60;
+
 /// A checkout of this project's sources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkout {
@@ -43,6 +46,21 @@ impl Checkout {
     /// # Errors
     /// cargo is missing, this is no Linux, or the sources do not build.
     pub async fn build(&self) -> Result<PathBuf, Failure> {
+        // As this binary was built: tests have assertions, what is released has none.
+        let profile = if cfg!(debug_assertions) { "ci" } else { "release" };
+        let built = self.build_with(profile).await?;
+        Ok(built.binary)
+    }
+
+    /// The same, as quickly as can be: for developing, where it is done again and again.
+    ///
+    /// # Errors
+    /// Those of [`Checkout::build`].
+    pub async fn build_quickly(&self) -> Result<Built, Failure> {
+        self.build_with("watch").await
+    }
+
+    async fn build_with(&self, profile: &str) -> Result<Built, Failure> {
         if !cfg!(target_os = "linux") {
             return Err(
                 Failure::preflight("an image can be built from sources on Linux only").hint("--image REFERENCE")
@@ -53,8 +71,6 @@ impl Checkout {
                 .hint("install Rust (https://rustup.rs), or name an image: --image REFERENCE")
         })?;
         let target = Checkout::target();
-        // As this binary was built: tests have assertions, what is released has none.
-        let profile = if cfg!(debug_assertions) { "ci" } else { "release" };
         let arguments = [
             "build",
             "--locked",
@@ -70,13 +86,35 @@ impl Checkout {
             "--message-format",
             "json-render-diagnostics",
         ];
-        let messages = cargo.run(arguments).in_folder(&self.root).env("RUSTFLAGS", STATIC).stdout().await?;
-        let binary = messages.lines().rev().find_map(executable_in);
-        binary.ok_or_else(|| Failure::bug("cargo build made no binary named mojaloop"))
+        let output = cargo.run(arguments).in_folder(&self.root).env("RUSTFLAGS", STATIC).output().await?;
+        if !output.status.success() {
+            return Err(Failure::failed(format!("the sources do not build:\n{}", complaint(&output.stderr))));
+        }
+        let built = output.stdout.lines().rev().find_map(executable_in);
+        built.ok_or_else(|| Failure::bug("cargo build made no binary named mojaloop"))
     }
 }
 
-fn executable_in(line: &str) -> Option<PathBuf> {
+/// A binary that was built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Built {
+    /// Its file.
+    pub binary: PathBuf,
+    /// Whether it was there already: nothing that it is made of has changed.
+    pub is_unchanged: bool,
+}
+
+/// The last of what the compiler said, without what went well.
+fn complaint(said: &str) -> String {
+    let went_well = |line: &&str| {
+        !["Compiling", "Downloaded", "Downloading"].iter().any(|word| line.trim_start().starts_with(word))
+    };
+    let lines: Vec<&str> = said.trim_end().lines().filter(went_well).collect();
+    lines[lines.len().saturating_sub(COMPLAINT_LINES)..].join("\n")
+}
+
+fn executable_in(line: &str) -> Option<Built> {
     let message: Value = serde_json::from_str(line).ok()?;
-    message["executable"].as_str().map(PathBuf::from)
+    let binary = message["executable"].as_str().map(PathBuf::from)?;
+    Some(Built { binary, is_unchanged: message["fresh"].as_bool().unwrap_or(false) })
 }

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use operations::{Failure, Folder, Progress};
 
 pub use archive::{Archive, REPOSITORY};
-pub use checkout::Checkout;
+pub use checkout::{Built, Checkout};
 use sbom::Bom;
 
 /// Where the image comes from.

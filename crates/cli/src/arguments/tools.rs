@@ -26,6 +26,9 @@ pub(crate) enum HarnessCommand {
     /// Prove that it works: its health, its scheme, a payment
     #[command(before_help = "Example: mojaloop harness verify")]
     Verify(EngineArguments),
+    /// Rebuild and replace the hub when its sources are saved, and follow the definition; nobody who uses it is refused
+    #[command(before_help = "Example: mojaloop harness watch -f hub.yaml")]
+    Watch(WatchArguments),
     /// Show the log of a harness that runs in the background or in containers
     #[command(before_help = "Example: mojaloop harness logs --follow")]
     Logs(LogsArguments),
@@ -94,6 +97,15 @@ pub(crate) struct UpArguments {
     /// This process is the background half of `up --detach`.
     #[arg(long, hide = true)]
     pub(crate) background: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct WatchArguments {
+    #[command(flatten)]
+    pub(crate) engine: EngineArguments,
+    /// Keep the hub's data in a temporary folder that is deleted at the end; with the embedded engine
+    #[arg(long)]
+    pub(crate) ephemeral: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -87,7 +87,8 @@ pub(crate) fn run(command: DefinitionCommand, global: &Global) -> Result<(), Fai
     }
 }
 
-fn sources(global: &Global) -> Sources {
+/// Where the definition comes from that the global flags name.
+pub(crate) fn sources(global: &Global) -> Sources {
     Sources { files: global.definition.clone(), environment: global.environment.clone(), sets: global.set.clone() }
 }
 

@@ -1,16 +1,20 @@
 //! `mojaloop hub serve`, `mojaloop hub migrate` and `mojaloop hub openapi`; the other commands of a hub have files of their own.
 
-use std::{net::IpAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::{IpAddr, TcpListener},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use hub::{
-    ApiName, CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, Role, Roles, ServeError, Settings, openapi, serve,
+    ApiName, CallbackPolicy, Intake, Jws, Listen, OpenAuthorizer, Role, Roles, ServeError, Settings, openapi, serve_on,
     system_clock,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     arguments::{Admin, Api, Global, HubCommand, MigrateArguments, ServeArguments},
-    commands::{archive, jws, runtime, store, tls},
+    commands::{archive, jws, runtime, store, successor, tls},
     environment,
     exit::Failure,
     logging::{self, LogFormat},
@@ -20,6 +24,7 @@ use crate::{
 pub(crate) fn run(command: HubCommand, global: Global) -> Result<(), Failure> {
     match command {
         HubCommand::Serve(arguments) => run_hub(*arguments),
+        HubCommand::Replace(arguments) => successor::replace(&arguments),
         HubCommand::Migrate(arguments) => migrate(arguments, &global),
         HubCommand::Archive(arguments) => archive::run(*arguments, &global),
         HubCommand::JwsKey(arguments) => jws::make(&arguments, &global),
@@ -141,8 +146,24 @@ fn nodes(urls: Vec<String>) -> Result<Vec<String>, Failure> {
 }
 
 fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
+    let lent = succession::lent().map_err(|error| Failure::failed(format!("listeners that were lent: {error}")))?;
     let arguments = complete(arguments)?;
     logging::start("info", arguments.log_format)?;
+    let roles = roles(&arguments.role)?;
+    let listen = listen(&arguments, &roles)?;
+    let successor = arguments.successor.clone().filter(|file| !file.is_empty());
+    match successor {
+        // Whoever was lent its listeners is kept itself.
+        Some(file) if lent.is_empty() => {
+            let pages = arguments.capture.unwrap_or(false);
+            successor::keep(&PathBuf::from(file), &Listen { pages: listen.pages.filter(|_| pages), ..listen })
+        }
+        _ => serve_until_told(arguments, roles, listen, lent),
+    }
+}
+
+/// Where it is to listen.
+fn listen(arguments: &ServeArguments, roles: &Roles) -> Result<Listen, Failure> {
     let address = arguments.listen_address.unwrap_or(IpAddr::from([127, 0, 0, 1]));
     if !address.is_loopback() && arguments.admin.is_none() {
         return Err(Failure::usage(format!("the admin APIs would be open to everybody who can reach {address}")).hint(format!(
@@ -151,15 +172,22 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
         )));
     }
     let offset = arguments.port_offset.unwrap_or(0);
-    let roles = roles(&arguments.role)?;
-    let listen = Listen::at(address, offset, &roles).ok_or_else(|| port_offset_too_large(offset))?;
+    Listen::at(address, offset, roles).ok_or_else(|| port_offset_too_large(offset))
+}
+
+fn serve_until_told(
+    arguments: ServeArguments,
+    roles: Roles,
+    listen: Listen,
+    lent: Vec<TcpListener>,
+) -> Result<(), Failure> {
     let policy = environment::or_file(arguments.callback_policy.clone(), environment::CALLBACK_POLICY)?;
     let callback_policy = CallbackPolicy::parse(policy.as_deref().unwrap_or("not-link-local"))
         .map_err(|error| Failure::usage(format!("--callback-policy ({}): {error}", environment::CALLBACK_POLICY)))?;
     let (jws, tls) = (signatures(&arguments)?, tls::of_hub(&arguments.tls)?);
     let mut opening = store::opening(arguments.store)?;
     // Several hubs on one machine have different ports.
-    if let (None, 1..) = (&opening.database.node, offset) {
+    if let (None, offset @ 1..) = (&opening.database.node, arguments.port_offset.unwrap_or(0)) {
         opening.database.node = Some(format!("{}-{offset}", stores::this_machine()).into());
     }
     let delivery = hub::delivery::SchedulerSettings::default();
@@ -181,16 +209,20 @@ fn run_hub(arguments: ServeArguments) -> Result<(), Failure> {
         capture,
         capture_from,
     };
-    let runtime = runtime::start()?;
+    let (runtime, has_successor) = (runtime::start()?, !lent.is_empty());
     runtime.block_on(async {
         let store = stores::open(opening, system_clock()).await.map_err(|error| store::explain(&error))?;
-        let running = serve(settings, store, system_clock(), Arc::new(OpenAuthorizer)).await.map_err(explain)?;
+        let running = serve_on(lent, settings, store, system_clock(), Arc::new(OpenAuthorizer)).await;
+        let running = running.map_err(explain)?;
         let listening = &running.addresses;
         let ledger = listening.ledger_admin.map(|address| address.to_string());
         tracing::info!(roles = doing, fspiop = ?listening.fspiop, ledger, operations = %listening.operations, "ready");
         runtime::told_to_stop().await?;
         tracing::info!("stopping");
-        running.stop().await;
+        match has_successor {
+            true => running.leave().await,
+            false => running.stop().await,
+        }
         Ok(())
     })
 }

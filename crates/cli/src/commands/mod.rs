@@ -20,6 +20,7 @@ mod progress;
 mod reading;
 mod runtime;
 mod store;
+mod successor;
 mod tls;
 
 #[cfg(feature = "tools")]

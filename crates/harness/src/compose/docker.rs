@@ -9,7 +9,7 @@ use std::{
 use operations::{Exit, Failure, Program, Run};
 use serde::{Deserialize, Serialize};
 
-use super::{complaints::remedy, document::ONE_SHOT};
+use super::{complaints::remedy, develop, document::ONE_SHOT};
 use crate::resident_bytes;
 
 /// Lines that are shown of a container that failed.
@@ -20,6 +20,7 @@ pub(super) struct Docker {
     program: Program,
     folder: PathBuf,
     project: String,
+    develop: bool,
 }
 
 /// A container of the project.
@@ -77,12 +78,12 @@ impl fmt::Display for Container {
 }
 
 impl Docker {
-    pub(super) fn find(folder: &Path, project: &str) -> Result<Docker, Failure> {
+    pub(super) fn find(folder: &Path, project: &str, develop: bool) -> Result<Docker, Failure> {
         let program = Program::find("docker").ok_or_else(|| {
             Failure::preflight("docker is not on the PATH")
                 .hint("install Docker Engine with the compose plugin, or use --engine embedded")
         })?;
-        Ok(Docker { program, folder: folder.to_owned(), project: project.to_owned() })
+        Ok(Docker { program, folder: folder.to_owned(), project: project.to_owned(), develop })
     }
 
     /// A call of docker itself.
@@ -92,6 +93,12 @@ impl Docker {
 
     fn compose(&self, arguments: &[&str]) -> Run {
         let mut all = vec!["compose", "--project-name", &self.project, "--progress", "plain"];
+        if self.develop {
+            // Named files are instead of those that compose finds by itself.
+            for file in develop::FILES.into_iter().filter(|file| self.folder.join(file).exists()) {
+                all.extend(["--file", file]);
+            }
+        }
         // Later files win: what the user says in .env has the last word.
         for file in ["engine.env", ".env"] {
             if self.folder.join(file).exists() {

@@ -1,6 +1,7 @@
 //! The compose engine: the hub and its FSPs as containers of their own on a Docker Engine.
 
 mod complaints;
+mod develop;
 mod docker;
 mod doctor;
 mod document;
@@ -8,6 +9,7 @@ mod images;
 mod plan;
 mod ports;
 mod profiles;
+mod replace;
 mod variables;
 mod verify;
 mod within;
@@ -34,6 +36,7 @@ use variables::Chosen;
 
 pub use docker::Container;
 pub use profiles::{Explained, Profile};
+pub use replace::KeptContainers;
 pub use variables::Setting;
 
 /// The engine answers within seconds; containers become healthy within some more.
@@ -60,6 +63,8 @@ pub struct Compose {
     pub timeout: Duration,
     /// Whether `down` deletes the hub's data.
     pub delete_data: bool,
+    /// Whether the hub's program is to be replaced while it runs (`compose.watch.yaml`).
+    pub develop: bool,
 }
 
 /// What runs, for scripts.
@@ -115,6 +120,7 @@ pub fn render(hub: &Hub) -> Artefacts {
     let mut artefacts = Artefacts::new();
     let scheme = scheme_file(hub);
     artefacts.add("compose.yaml", document::render(hub, &digest(&scheme)));
+    artefacts.add(develop::FILE, develop::render(hub));
     artefacts.add("scheme.json", scheme);
     artefacts.add("prometheus.yml", document::prometheus(hub));
     artefacts.add(".env.example", Chosen::default().as_file());
@@ -273,7 +279,7 @@ impl Compose {
     }
 
     fn docker(&self) -> Result<Docker, Failure> {
-        Docker::find(self.folder.path(), &self.project)
+        Docker::find(self.folder.path(), &self.project, self.develop)
     }
 
     /// What comes before the containers: files and images. Building the hub's image takes minutes, once.

@@ -191,6 +191,17 @@ impl Simulator {
         self.shared.with_fsp(fsp, |fsp| fsp.notices().cloned().collect()).unwrap_or_default()
     }
 
+    /// Begins no more payments, and waits for the end of those that run, up to `patience`.
+    pub async fn finish(&self, patience: Duration) {
+        let all = u32::try_from(self.shared.limits.payments).unwrap_or(u32::MAX);
+        let ended = tokio::time::timeout(patience, self.shared.payments.acquire_many(all)).await;
+        match ended {
+            // They are not given back: nobody begins another one.
+            Ok(permits) => permits.into_iter().for_each(tokio::sync::SemaphorePermit::forget),
+            Err(_) => tracing::warn!("payments were still under way after {} s", patience.as_secs()),
+        }
+    }
+
     /// Closes all connections and waits until the ports are free.
     pub async fn stop(self) {
         // The servers may have ended by themselves.

@@ -87,6 +87,22 @@ async fn first_payment(compose: &Compose, startup: Duration) -> Result<Option<Pa
     Ok(Some(Payment::new(result, Some(startup_ms), memory)))
 }
 
+/// The one whose hub is replaced while it runs.
+pub(super) fn developing(arguments: &EngineArguments, global: &Global, loaded: Loaded) -> Result<Compose, Failure> {
+    let mut compose = target(arguments, global, loaded)?;
+    compose.develop = true;
+    Ok(compose)
+}
+
+/// Starts what is not running, and shows where it is.
+pub(super) async fn bring_up(compose: &Compose, global: &Global) -> Result<(), Failure> {
+    let steps = Steps::new(global.no_progress);
+    compose.doctor().await.require()?;
+    tool::change(compose, "watch", compose.up(), &steps, compose.timeout).await?;
+    anstream::eprintln!("{}\n", table(&compose.describe().await?));
+    Ok(())
+}
+
 /// Looks at it without changing anything.
 pub(super) fn look(arguments: &EngineArguments, global: &Global, verb: tool::Verb<'_>) -> Result<(), Failure> {
     let loaded = tool::load_compose(global)?;
@@ -193,6 +209,7 @@ fn target(arguments: &EngineArguments, global: &Global, loaded: Loaded) -> Resul
         image,
         timeout: global.timeout_or(TIMEOUT_S),
         delete_data: false,
+        develop: false,
     };
     compose.recall(arguments.port_offset, &arguments.profiles())?;
     Ok(compose)

@@ -242,7 +242,7 @@ impl Status {
     }
 }
 
-fn urls(instance: &Instance) -> String {
+pub(super) fn urls(instance: &Instance) -> String {
     let mut rows = vec![vec!["FSPIOP".to_owned(), http(instance.fspiop.first())]];
     rows.push(vec!["ledger admin".to_owned(), http(Some(&instance.ledger_admin))]);
     rows.push(vec!["oracle admin".to_owned(), http(Some(&instance.oracle_admin))]);
@@ -354,6 +354,7 @@ pub(super) fn explain(error: HarnessError) -> Failure {
                 false => failure,
             }
         }
+        HarnessError::Succession(_) => Failure::failed(error).hint("what the hub itself said is above"),
         HarnessError::Simulator(error) => simulator::explain(error),
         HarnessError::PortOffset(offset) => hub::port_offset_too_large(offset),
         HarnessError::Name(_) => Failure::usage(error),

@@ -8,6 +8,7 @@ mod looking;
 mod open;
 mod psql;
 mod test;
+mod watch;
 
 use std::{path::Path, time::Instant};
 
@@ -80,6 +81,7 @@ pub(crate) fn run(command: HarnessCommand, global: Global, started: Instant) -> 
             Some(Engine::Compose) => compose::down(&global, arguments.volumes),
             _ => embedded::down(&global, &place, arguments.volumes),
         },
+        HarnessCommand::Watch(arguments) => watch::run(&arguments, &global, place, started),
         HarnessCommand::Config(arguments) => config::show(&arguments, &global, &place),
         HarnessCommand::Psql(arguments) => psql::run(&arguments, &global, &place),
         HarnessCommand::Open(arguments) => open::run(&arguments, &global, &place),

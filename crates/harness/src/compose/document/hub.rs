@@ -52,7 +52,7 @@ const NODES: [Node; 6] = [
 ];
 
 /// The services that a hub can consist of: whoever needs the hub waits for those of them that are started.
-pub(super) fn names(hub: &Hub) -> Vec<&'static str> {
+pub(in crate::compose) fn names(hub: &Hub) -> Vec<&'static str> {
     let nodes: &[Node] = if hub.store.kind == StoreKind::Postgres { &NODES } else { &[] };
     std::iter::once("hub").chain(nodes.iter().map(|part| part.name)).collect()
 }
