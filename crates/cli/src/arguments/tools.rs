@@ -26,7 +26,7 @@ pub(crate) enum HarnessCommand {
     /// Prove that it works: its health, its scheme, a payment
     #[command(before_help = "Example: mojaloop harness verify")]
     Verify(EngineArguments),
-    /// Rebuild and replace the hub when its sources are saved, and follow the definition; nobody who uses it is refused
+    /// Rebuild and replace the hub whenever a file is saved, without a refused request
     #[command(before_help = "Example: mojaloop harness watch -f hub.yaml")]
     Watch(WatchArguments),
     /// Show the log of a harness that runs in the background or in containers
