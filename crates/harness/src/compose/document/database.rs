@@ -66,4 +66,5 @@ fn console() -> Service {
         .environment(&[("ADMINER_DEFAULT_SERVER", "postgres")])
         .after(&["postgres"], "service_healthy")
         .publishing(&ports::CONSOLE)
+        .healthy_when(&["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/?pgsql="])
 }

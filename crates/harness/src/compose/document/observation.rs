@@ -32,7 +32,14 @@ fn prometheus_service() -> Service {
     let mut service = Service::new(&kind, &[Profile::Monitoring], &command);
     service.volumes = vec![Volume::named(VOLUME, "/prometheus")];
     service.configs = vec![mounted("prometheus", "/etc/prometheus/prometheus.yml")];
-    service.publishing(&ports::PROMETHEUS)
+    service.publishing(&ports::PROMETHEUS).healthy_when(&[
+        "CMD",
+        "wget",
+        "-q",
+        "-O",
+        "/dev/null",
+        "http://127.0.0.1:9090/-/healthy",
+    ])
 }
 
 /// Ends after its time, with the verdict as its exit code.
