@@ -117,7 +117,7 @@ pub(crate) enum Command {
     #[cfg(feature = "tools")]
     #[command(subcommand, before_help = "Example: mojaloop definition init --yes > hub.yaml")]
     Definition(crate::commands::definition::DefinitionCommand),
-    /// Make the container image of the hub, from a checkout, or of a part beside it, as an archive
+    /// Make the image of the hub, from a checkout, or of a part beside it
     #[cfg(feature = "tools")]
     #[command(before_help = "Example: mojaloop image --out mojaloop-hub.tar && docker load -i mojaloop-hub.tar")]
     Image(tools::ImageArguments),

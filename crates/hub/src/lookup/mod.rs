@@ -195,6 +195,8 @@ impl Lookup {
             Some(named) => Ok(vec![named.clone()]),
             None => self.serving(configuration, party, currency).await,
         };
+        // It may be newer now.
+        let configuration = &self.current.get();
         match serving.and_then(|fsps| known(configuration, of_this_scheme(configuration, fsps))) {
             Ok(fsps) => fsps.iter().map(|fsp| lookup::ask(inbound, party, fsp, now)).collect(),
             Err(error) => vec![lookup::refuse(configuration, inbound, Resource::Parties, party, &error, now)],
@@ -210,6 +212,8 @@ impl Lookup {
     ) -> Message {
         let now = self.clock.now();
         let serving = self.serving(configuration, party, currency).await;
+        // It may be newer now.
+        let configuration = &self.current.get();
         match serving.and_then(|fsps| known(configuration, fsps)) {
             Ok(fsps) => lookup::served_by(configuration, inbound, party, &fsps[0], now),
             Err(error) => lookup::refuse(configuration, inbound, Resource::Participants, party, &error, now),
@@ -277,7 +281,10 @@ impl Lookup {
         let asking = self.cache.asking();
         let answer = match oracle {
             Some(oracle) => self.oracles.ask(oracle, &key.party, key.currency).await,
-            None => self.entries(&key.party, key.currency).await.map(|entries| names(configuration, &entries)),
+            None => match self.entries(&key.party, key.currency).await {
+                Ok(entries) => self.names(configuration, &entries).await,
+                Err(error) => Err(error),
+            },
         };
         match answer {
             Ok(mut fsps) => {
@@ -296,6 +303,21 @@ impl Lookup {
             tracing::error!(%error, "the built-in directory can't be read");
             FspiopError::plain(ErrorCode::ServiceCurrentlyUnavailable)
         })
+    }
+
+    /// The names of those who serve a party. One that is not known was registered at another node just now: then it is read
+    /// what that node has made known, before it is said, and kept, that nobody serves the party.
+    async fn names(&self, configuration: &Configuration, entries: &[PartyEntry]) -> Result<Vec<FspId>, FspiopError> {
+        let is_known = |entry: &PartyEntry| configuration.registry.participant(entry.participant).is_some();
+        if entries.iter().all(is_known) {
+            return Ok(names(configuration, entries));
+        }
+        let newer = self.store.configuration().await.map_err(|error| {
+            tracing::error!(%error, "the configuration can't be read");
+            FspiopError::plain(ErrorCode::ServiceCurrentlyUnavailable)
+        })?;
+        self.current.set(newer.clone());
+        Ok(names(&newer, entries))
     }
 
     fn knows(&self, fsp: &FspId) -> bool {

@@ -10,6 +10,7 @@ use super::postgres::open;
 use crate::support::{
     Fsp, Request, TestHub, World, eventually,
     messages::{Transfer, new_id, party_answer, quote_answer, request_quote},
+    scheme::Operator,
     test_hub,
     world::{PAYEE, PAYER},
 };
@@ -137,4 +138,28 @@ async fn what_is_another_nodes_part_is_not_there_and_the_answer_says_so() {
         assert!(description.contains(&format!("this node does {roles}, not ")), "{description}");
     }
     assert_eq!(site.admin.status(&transfer).await, "none");
+}
+
+/// Whoever was registered at one node a moment ago is found by another one, and is not said to be unknown for a second.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_registered_at_another_node_is_found_at_once() {
+    let site = Site::new().await;
+    let payer = &site.admin.payer;
+    let mut operator = Operator::of(&site.admin.hub).await;
+    for number in 0..5 {
+        let (fsp, party) = (format!("newfsp{number}"), format!("/participants/MSISDN/2770000000{number}"));
+        operator.post("/participants", json!({ "name": fsp, "currency": "USD" })).await;
+        let entered = Request::admin("POST", &party).body(json!({ "fspId": fsp }).to_string());
+        let entered = entered.send(site.admin.hub.oracle_admin()).await;
+        assert!((200..300).contains(&entered.status), "{entered:?}");
+        site.lookup.must_take(&Request::fspiop("GET", &party, PAYER)).await;
+        eventually("an answer", async || {
+            let received = payer.received();
+            let answer = received.iter().find(|one| one.what().1.starts_with(party.as_str()))?;
+            assert_eq!(answer.what().1, party, "{:?}", answer.json());
+            assert_eq!(answer.json()["fspId"], fsp);
+            Some(())
+        })
+        .await;
+    }
 }

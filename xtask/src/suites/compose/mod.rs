@@ -171,13 +171,13 @@ impl Tests<'_> {
     }
 
     async fn killed(&self) -> Result<()> {
-        for step in [" files ", " image ", " containers "] {
+        for step in [" files ", " images ", " containers "] {
             self.user.killed_after(&DETACHED, step).await.with_context(|| format!("killed after{step}"))?;
             self.user.run(&DETACHED).await?.expect(0, &["COMMITTED"])?;
             self.user.run(&["harness", "reset", "--yes"]).await?.expect(0, &[])?;
         }
         // In the middle of a step: containers are being made.
-        self.user.killed_after(&DETACHED, " image ").await?;
+        self.user.killed_after(&DETACHED, " images ").await?;
         let mut started = self.user.mojaloop(&DETACHED);
         started.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
         let mut group = crate::process::Group::spawn("mojaloop", started)?;
@@ -218,7 +218,7 @@ impl Tests<'_> {
 
     /// Two harnesses: each pays, and the end of one leaves the other alone.
     async fn side_by_side(&self) -> Result<()> {
-        let other = ["--name", "other", "--port-offset", "1000"];
+        let other = ["--name", "other", "--port-offset", "20000"];
         self.user.run(&DETACHED).await?.expect(0, &["COMMITTED"])?;
         self.user.run(&[&DETACHED[..], &other].concat()).await?.expect(0, &["COMMITTED"])?;
         self.user.run(&["harness", "reset", "--yes"]).await?.expect(0, &["mojaloop-default_hub-data"])?;
