@@ -22,8 +22,26 @@ use crate::{
 #[derive(Serialize)]
 struct Image {
     reference: String,
+    /// As engines name it.
+    architecture: &'static str,
     file: String,
     bytes: u64,
+    /// Images are made for the machine that makes them.
+    not_built: Vec<NotBuilt>,
+}
+
+#[derive(Serialize)]
+struct NotBuilt {
+    architecture: &'static str,
+    why: &'static str,
+}
+
+/// This machine's architecture, and the other one that images are for.
+fn architectures() -> (&'static str, &'static str) {
+    match std::env::consts::ARCH {
+        "aarch64" => ("arm64", "amd64"),
+        _ => ("amd64", "arm64"),
+    }
 }
 
 pub(crate) fn run(arguments: &ImageArguments, global: &Global) -> Result<(), Failure> {
@@ -35,11 +53,16 @@ pub(crate) fn run(arguments: &ImageArguments, global: &Global) -> Result<(), Fai
     if let Some(file) = &arguments.sbom {
         copy(&made.sbom(), file)?;
     }
-    let image = Image { reference: made.reference, file: arguments.out.display().to_string(), bytes };
+    let (architecture, other) = architectures();
+    let why = "the binary is linked on the machine that it is for; run this on such a machine";
+    let not_built = vec![NotBuilt { architecture: other, why }];
+    let file = arguments.out.display().to_string();
+    let image = Image { reference: made.reference, architecture, file, bytes, not_built };
     printer::print(global.output, "Image", &image, |image| {
         #[expect(clippy::cast_precision_loss, reason = "for people")]
         let megabytes = image.bytes as f64 / 1e6;
-        format!("{} in {} ({megabytes:.1} MB)", image.reference, image.file)
+        let Image { reference, architecture, file, .. } = image;
+        format!("{reference} for {architecture} in {file} ({megabytes:.1} MB); not built: {other}")
     })
 }
 

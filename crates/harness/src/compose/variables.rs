@@ -175,7 +175,8 @@ pub(super) fn effective(
 /// A setting that was mistyped must not be passed over in silence.
 pub(super) fn check(folder: &Folder, text: &str) -> Result<(), Failure> {
     let mut known: BTreeSet<String> = all().into_iter().map(|variable| variable.name.to_owned()).collect();
-    for file in OVERRIDES {
+    let own = own(folder, "COMPOSE_FILE").unwrap_or_default();
+    for file in OVERRIDES.into_iter().chain(own.split(':').filter(|file| !file.is_empty())) {
         known.extend(used_in(&folder.read(file)?.unwrap_or_default()));
     }
     for (name, _, line) in assignments(text) {
@@ -274,5 +275,7 @@ mod tests {
         assert_eq!(refused(&[(".env", "COMPOSE_PROJECT_NAME=x\nDOCKER_HOST=y\n")]), None);
         let own = ("compose.override.yaml", "services: {hub: {image: \"$MY_IMAGE\", cpus: \"${MY_CPUS:-1}\"}}");
         assert_eq!(refused(&[own, (".env", "MY_IMAGE=a\nMY_CPUS=2\n")]), None);
+        let (mine, env) = (("mine.yaml", own.1), "COMPOSE_FILE=compose.yaml:mine.yaml\nMY_IMAGE=a\n");
+        assert_eq!(refused(&[mine, (".env", env)]), None);
     }
 }
