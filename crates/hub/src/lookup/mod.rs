@@ -68,7 +68,10 @@ impl Lookup {
     /// Takes a question over; its answer goes out as a callback. What the hub itself keeps of it is durable when this
     /// returns.
     pub(crate) async fn take(&self, question: Question, weight: usize) -> Result<(), FspiopError> {
-        if let Some(inbound) = of_participants(&question).filter(|inbound| !self.knows(&inbound.source)) {
+        if let Some(inbound) = of_participants(&question)
+            && !self.knows(&inbound.source)
+            && !self.knows_by_now(&inbound.source).await
+        {
             tracing::warn!(source = %inbound.source, path = %inbound.path, "a stranger's request comes to nothing");
             return Ok(());
         }
@@ -312,12 +315,21 @@ impl Lookup {
         if entries.iter().all(is_known) {
             return Ok(names(configuration, entries));
         }
-        let newer = self.store.configuration().await.map_err(|error| {
+        self.catch_up().await.map_err(|error| {
             tracing::error!(%error, "the configuration can't be read");
             FspiopError::plain(ErrorCode::ServiceCurrentlyUnavailable)
         })?;
-        self.current.set(newer.clone());
-        Ok(names(&newer, entries))
+        Ok(names(&self.current.get(), entries))
+    }
+
+    /// Takes over what other nodes have made known, sooner than it would be by itself.
+    async fn catch_up(&self) -> Result<(), store::StoreError> {
+        self.current.set(self.store.configuration().await?);
+        Ok(())
+    }
+
+    async fn knows_by_now(&self, fsp: &FspId) -> bool {
+        self.catch_up().await.is_ok() && self.knows(fsp)
     }
 
     fn knows(&self, fsp: &FspId) -> bool {
