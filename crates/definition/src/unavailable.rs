@@ -36,7 +36,6 @@ pub(crate) fn list(hub: &Hub, origins: &Origins) -> Vec<Problem> {
 #[rustfmt::skip]
 pub(crate) fn in_containers(hub: &Hub, origins: &Origins) -> Vec<Problem> {
     let mut list = List { origins, problems: Vec::new() };
-    list.when(hub.scheme.jws.sign, "scheme.jws.sign", "signing messages in containers", "use false, or the embedded engine");
     list.when(hub.scheme.jws.validate != JwsValidation::None, "scheme.jws.validate", "checking signatures in containers", "use none, or the embedded engine");
     list.problems
 }
@@ -45,6 +44,7 @@ pub(crate) fn in_containers(hub: &Hub, origins: &Origins) -> Vec<Problem> {
 #[rustfmt::skip]
 pub(crate) fn in_cluster(hub: &Hub, origins: &Origins) -> Vec<Problem> {
     let mut list = List { origins, problems: Vec::new() };
+    list.when(hub.scheme.jws.sign, "scheme.jws.sign", "signing messages in a cluster", "use false, or this machine: mojaloop harness up");
     list.when(hub.store.kind == StoreKind::Postgres, "store.kind", "a hub on PostgreSQL in a cluster", "use sqlite, or this machine: mojaloop harness up");
     list.problems
 }

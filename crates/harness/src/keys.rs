@@ -119,6 +119,21 @@ fn make(file: &Path) -> Result<Arc<Signer>, HarnessError> {
     Ok(Arc::new(signer))
 }
 
+/// Makes a key for containers, if it is not there. Their user is nobody on this machine, so anybody may read the file; its folder
+/// lets nobody else in.
+pub(crate) fn make_for_containers(file: &Path) -> Result<(), HarnessError> {
+    if file.exists() {
+        return Ok(());
+    }
+    let folder = file.parent().unwrap_or(file);
+    fs::create_dir_all(folder).map_err(HarnessError::file("making the folder", folder))?;
+    make(file)?;
+    #[cfg(unix)]
+    fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .map_err(HarnessError::file("writing the key", file))?;
+    Ok(())
+}
+
 fn parse(what: String, text: &str) -> Result<Arc<Signer>, HarnessError> {
     let failed = |error: identity::SigningKeyError| HarnessError::Key { what, why: error.to_string() };
     Signer::from_pem(text).map(Arc::new).map_err(failed)

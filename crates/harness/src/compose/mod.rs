@@ -34,6 +34,8 @@ use document::Services;
 use ports::PublishedPort;
 use variables::Chosen;
 
+use crate::keys;
+
 pub use docker::Container;
 pub use profiles::{Explained, Profile};
 pub use replace::KeptContainers;
@@ -331,11 +333,21 @@ impl Compose {
         self.folder.create()?;
         variables::check(&self.folder, &self.folder.read(".env")?.unwrap_or_default())?;
         let written = render(&self.loaded.hub).write_to(self.folder.path())?;
+        self.make_sign_key()?;
         let folder = self.folder.path().display();
         Ok(match written.is_empty() {
             true => Done::unchanged(format!("the files in {folder} are right")),
             false => Done::changed(format!("{} in {folder}", written.join(", "))),
         })
+    }
+
+    /// The key that the hub signs with, where the definition asks for one and names none.
+    fn make_sign_key(&self) -> Result<(), Failure> {
+        let jws = &self.loaded.hub.scheme.jws;
+        if !jws.sign || jws.key_from.is_some() {
+            return Ok(());
+        }
+        keys::make_for_containers(&self.folder.join(document::SIGN_KEY_FILE)).map_err(Failure::failed)
     }
 
     async fn start(&self, progress: &dyn Progress) -> Result<Done, Failure> {
@@ -461,6 +473,7 @@ impl Compose {
             self.folder.remove(file)?;
         }
         self.folder.remove("engine.env")?;
+        operations::Folder::at(self.folder.join("secrets")).delete()?;
         let images: PathBuf = self.folder.join("images");
         operations::Folder::at(images).delete()?;
         Ok(Done::changed("the rendered files are deleted"))

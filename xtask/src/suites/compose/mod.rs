@@ -210,7 +210,9 @@ impl Tests<'_> {
     /// The hub alone; the address at which its container reaches this machine.
     async fn start_hub(&self, postgres: bool) -> Result<IpAddr> {
         let store = if postgres { &POSTGRES[..] } else { &[] };
-        self.user.run(&[&DETACHED[..], store, &["--profile", "core"]].concat()).await?.expect(0, &[])?;
+        // Some collections look for the hub's signature.
+        let signing = ["--set", "scheme.jws.sign=true", "--profile", "core"];
+        self.user.run(&[&DETACHED[..], store, &signing].concat()).await?.expect(0, &[])?;
         let format = "{{(index .IPAM.Config 0).Gateway}}";
         let gateway = self.docker(&["network", "inspect", "mojaloop-default_hub", "--format", format]).await?;
         gateway.trim().parse().context("the network's gateway")

@@ -15,6 +15,10 @@ use crate::compose::{
 pub(super) const VOLUME: &str = "hub-data";
 /// The secret with the password of a database of the user's.
 const PASSWORD: &str = "store-password";
+/// The secret with the key that signs what the hub says itself.
+const SIGN_KEY: &str = "jws-sign-key";
+/// Where that key is, unless the definition names another one.
+pub(in crate::compose) const SIGN_KEY_FILE: &str = "secrets/jws-sign-key.pem";
 /// Names by which upstream's users, environments and collections know the services that the hub is.
 const UPSTREAM_NAMES: [&str; 10] = [
     "account-lookup-service",
@@ -103,7 +107,21 @@ fn node(hub: &Hub, name: &str, profiles: &[Profile], memory: (&str, &str)) -> Se
             ("MOJALOOP_CALLBACK_POLICY", "${CALLBACK_POLICY:-open}"),
         ])
         .healthy_when(&["CMD", "/mojaloop", "health"]);
-    on_its_store(hub, service)
+    signing(hub, on_its_store(hub, service))
+}
+
+fn signing(hub: &Hub, mut service: Service) -> Service {
+    match (hub.scheme.jws.sign, &hub.scheme.jws.key_from) {
+        (false, _) => service,
+        (true, Some(SecretReference::Env(name))) => {
+            let key = format!("${{{name}:?the key that the hub signs with (scheme.jws.keyFrom)}}");
+            service.environment(&[("MOJALOOP_JWS_SIGN_KEY", &key)])
+        }
+        (true, _) => {
+            service.secrets.push(SIGN_KEY);
+            service.environment(&[("MOJALOOP_JWS_SIGN_KEY_FILE", "/run/secrets/jws-sign-key")])
+        }
+    }
 }
 
 fn on_its_store(hub: &Hub, mut service: Service) -> Service {
@@ -121,7 +139,7 @@ fn on_its_store(hub: &Hub, mut service: Service) -> Service {
             service = service.environment(&[("MOJALOOP_STORE_PASSWORD", &password)]);
         }
         Some(SecretReference::File(_)) => {
-            service.secrets = vec![PASSWORD];
+            service.secrets.push(PASSWORD);
             service = service.environment(&[("MOJALOOP_STORE_PASSWORD_FILE", "/run/secrets/store-password")]);
         }
         // Refused where anything is started: no secret of a cluster is at hand here.
@@ -132,8 +150,14 @@ fn on_its_store(hub: &Hub, mut service: Service) -> Service {
 
 /// Files with secrets that the hub reads.
 pub(super) fn secrets(hub: &Hub) -> BTreeMap<&'static str, FileSecret> {
-    match &hub.store.password_from {
-        Some(SecretReference::File(file)) => BTreeMap::from([(PASSWORD, FileSecret { file: file.clone() })]),
-        _ => BTreeMap::new(),
+    let mut secrets = BTreeMap::new();
+    if let Some(SecretReference::File(file)) = &hub.store.password_from {
+        secrets.insert(PASSWORD, FileSecret { file: file.clone() });
     }
+    match (hub.scheme.jws.sign, &hub.scheme.jws.key_from) {
+        (true, None) => secrets.insert(SIGN_KEY, FileSecret { file: format!("./{SIGN_KEY_FILE}") }),
+        (true, Some(SecretReference::File(file))) => secrets.insert(SIGN_KEY, FileSecret { file: file.clone() }),
+        _ => None,
+    };
+    secrets
 }

@@ -40,7 +40,7 @@ pub(super) const ONE_SHOT: [&str; 4] = ["provisioning", "ttk-provisioning", "ttk
 /// The user in the hub's image, who is nobody outside of it.
 const USER: &str = "65532:65532";
 /// Where simulated FSPs listen for the hub, inside the network.
-pub(super) use hub::names as hubs;
+pub(super) use hub::{SIGN_KEY_FILE, names as hubs};
 pub(super) use participants::SIMULATORS_PORT;
 /// How upstream's services are called in the network: the hub's parts answer to these names, wherever they run.
 const LOOKUP: &str = "http://account-lookup-service:4002";
