@@ -163,10 +163,10 @@ impl Toolkit {
         self
     }
 
-    /// Against a hub whose ports are moved so far.
+    /// Against a hub at this address whose ports are moved so far.
     #[must_use]
-    pub fn against(mut self, port_offset: u16) -> Toolkit {
-        let url = |port: u16, path: &str| format!("http://127.0.0.1:{}{path}", port.saturating_add(port_offset));
+    pub fn against(mut self, hub: IpAddr, port_offset: u16) -> Toolkit {
+        let url = |port: u16, path: &str| format!("http://{hub}:{}{path}", port.saturating_add(port_offset));
         self.environment.extend(HUB.map(|(name, port, path)| (name, url(port, path))));
         self
     }

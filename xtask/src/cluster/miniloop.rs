@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::conformance::Addresses;
 use crate::hub_process::{PORTS, ports_must_be_free};
 use crate::outcome::{Row, say, seconds};
 use crate::parts::{self, Part};
@@ -226,8 +227,9 @@ impl<'a> Tests<'a> {
         command.args(PORTS.map(|port| port.to_string())).stdout(Stdio::null());
         let forwarding = Group::spawn("kubectl port-forward", command)?;
         self.forwarded().await?;
-        let address: IpAddr = THIS_MACHINE.parse().context("an address")?;
-        let rows = crate::conformance::run_against(self.workspace, address, "cluster").await;
+        let toolkit: IpAddr = THIS_MACHINE.parse().context("an address")?;
+        let addresses = Addresses { toolkit, hub: IpAddr::from([127, 0, 0, 1]) };
+        let rows = crate::conformance::run_against(self.workspace, addresses, "cluster").await;
         drop(forwarding);
         self.user.run(&[&DOWN[..], &alone].concat()).await?.expect(0, &[])?;
         rows

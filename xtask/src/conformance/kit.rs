@@ -18,6 +18,15 @@ use crate::workspace::Workspace;
 /// Where the payer listens when a hub elsewhere is to reach it.
 const PAYER_PORT: u16 = 15010;
 
+/// Where a hub elsewhere and the Toolkit on this machine reach each other.
+#[derive(Clone, Copy)]
+pub(crate) struct Addresses {
+    /// The Toolkit, seen from the hub.
+    pub(crate) toolkit: IpAddr,
+    /// The hub, seen from here.
+    pub(crate) hub: IpAddr,
+}
+
 /// A kit that is there, with all it needs.
 pub(crate) struct Kit {
     toolkit: Toolkit,
@@ -36,9 +45,12 @@ impl Kit {
         Ok(kit)
     }
 
-    /// For a hub in containers, which reaches this machine at this address.
-    pub(crate) fn at(self, address: IpAddr) -> Self {
-        Self { toolkit: self.toolkit.at(address), listen: Some(address) }
+    /// For a hub in containers.
+    ///
+    /// The Toolkit speaks to the hub itself, not to the port that Docker publishes: through that one the hub's answer takes longer
+    /// than its callback, and the Toolkit loses answers that come last.
+    pub(crate) fn with(self, Addresses { toolkit, hub }: Addresses) -> Self {
+        Self { toolkit: self.toolkit.at(toolkit).against(hub, 0), listen: Some(toolkit) }
     }
 
     /// Where the payer listens when the Toolkit itself has ended: any port here, one that a hub elsewhere may call there.

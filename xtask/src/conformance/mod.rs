@@ -18,6 +18,7 @@ use crate::outcome::{Count, Row, finish, not_run, say};
 use crate::workspace::Workspace;
 use answers::{Balances, Evidence};
 use impossible::{Ids, Impossible};
+pub(crate) use kit::Addresses;
 use kit::Kit;
 
 /// Every group must pass; the collections of a group run in order on one fresh hub.
@@ -195,8 +196,8 @@ async fn in_container(
     for group in groups {
         let folder = workspace.fresh_folder(&format!("conformance/compose-{}", group[0].name.replace('/', "_")))?;
         let postgres = arguments.store == Store::Postgres;
-        let run = async |address| {
-            let kit = Kit::find(workspace).await?.at(address);
+        let run = async |addresses| {
+            let kit = Kit::find(workspace).await?.with(addresses);
             ports_must_be_free(&TOOLKIT_PORTS)?;
             run_group(&kit, group, arguments.ids, &folder).await
         };
@@ -210,10 +211,9 @@ pub(crate) fn kit_folder(workspace: &Workspace) -> std::path::PathBuf {
     workspace.outside_part("MOJALOOP_TTK", "../shared/ttk")
 }
 
-/// The group of every hub in containers: the Toolkit against whatever listens on the usual ports of this machine. The hub
-/// reaches the Toolkit at `address`.
-pub(crate) async fn run_against(workspace: &Workspace, address: std::net::IpAddr, title: &str) -> Result<Vec<Row>> {
-    let kit = Kit::find(workspace).await?.at(address);
+/// The group of every hub in containers: the Toolkit against a hub elsewhere.
+pub(crate) async fn run_against(workspace: &Workspace, addresses: Addresses, title: &str) -> Result<Vec<Row>> {
+    let kit = Kit::find(workspace).await?.with(addresses);
     ports_must_be_free(&TOOLKIT_PORTS)?;
     let folder = workspace.fresh_folder(&format!("conformance/{title}"))?;
     run_group(&kit, GROUPS[0], Ids::Ulid, &folder).await

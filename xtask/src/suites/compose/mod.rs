@@ -3,12 +3,13 @@
 mod profiles;
 mod roles;
 
-use std::net::{IpAddr, TcpListener};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::conformance::Addresses;
 use crate::hub_process::{PORTS, ports_must_be_free};
 use crate::outcome::{Row, not_run};
 use crate::parts::{self, Missing, Part};
@@ -65,7 +66,7 @@ pub(super) async fn run(workspace: &Workspace) -> Result<Vec<Row>> {
 pub(crate) async fn conformance(
     workspace: &Workspace,
     postgres: bool,
-    collections: impl AsyncFnOnce(IpAddr) -> Result<Vec<Row>>,
+    collections: impl AsyncFnOnce(Addresses) -> Result<Vec<Row>>,
 ) -> Result<Vec<Row>> {
     let engine = parts::docker(workspace).await?;
     ports_must_be_free(&PORTS)?;
@@ -73,8 +74,8 @@ pub(crate) async fn conformance(
     let home = workspace.fresh_folder("compose")?;
     let user = User::new(&binary, &home, &engine.environment);
     let tests = Tests { workspace, engine, user };
-    let gateway = tests.start_hub(postgres).await?;
-    let rows = collections(gateway).await;
+    let addresses = tests.start_hub(postgres).await?;
+    let rows = collections(addresses).await;
     tests.user.run(&["harness", "reset", "--yes"]).await?.expect(0, &[])?;
     rows
 }
@@ -201,21 +202,26 @@ impl Tests<'_> {
 
     /// The Testing Toolkit on this machine against the hub in its container.
     async fn conformance(&self) -> Result<Vec<Row>> {
-        let gateway = self.start_hub(true).await?;
-        let rows = crate::conformance::run_against(self.workspace, gateway, "compose").await;
+        let addresses = self.start_hub(true).await?;
+        let rows = crate::conformance::run_against(self.workspace, addresses, "compose").await;
         self.user.run(&["harness", "reset", "--yes"]).await?.expect(0, &[])?;
         rows
     }
 
-    /// The hub alone; the address at which its container reaches this machine.
-    async fn start_hub(&self, postgres: bool) -> Result<IpAddr> {
+    /// The hub alone; where its container and this machine reach each other.
+    async fn start_hub(&self, postgres: bool) -> Result<Addresses> {
         let store = if postgres { &POSTGRES[..] } else { &[] };
         // Some collections look for the hub's signature.
         let signing = ["--set", "scheme.jws.sign=true", "--profile", "core"];
         self.user.run(&[&DETACHED[..], store, &signing].concat()).await?.expect(0, &[])?;
-        let format = "{{(index .IPAM.Config 0).Gateway}}";
-        let gateway = self.docker(&["network", "inspect", "mojaloop-default_hub", "--format", format]).await?;
-        gateway.trim().parse().context("the network's gateway")
+        let network = ["network", "inspect", "mojaloop-default_hub", "--format", "{{(index .IPAM.Config 0).Gateway}}"];
+        let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+        let container = ["inspect", "mojaloop-default-hub-1", "--format", format];
+        let (toolkit, hub) = (self.docker(&network).await?, self.docker(&container).await?);
+        Ok(Addresses {
+            toolkit: toolkit.trim().parse().context("the network's gateway")?,
+            hub: hub.trim().parse().context("the hub's address")?,
+        })
     }
 
     /// Two harnesses: each pays, and the end of one leaves the other alone.

@@ -1,6 +1,6 @@
 //! Collections of the Testing Toolkit against the harness that runs, or one that is started for them.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 
 use harness::{
     Instance, Place,
@@ -17,6 +17,8 @@ use crate::{
 
 /// Onboarding and the payment of the core test harness.
 const PAYMENT: [&str; 2] = ["core-provisioning", "core-p2p"];
+/// Where a harness publishes its ports.
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Where labels choose.
 const LABELLED: [&str; 2] = ["core/provisioning", "core/tests"];
 /// Of the ports of a harness, the one that says by how much they are moved.
@@ -67,17 +69,17 @@ impl Tests {
         match running_engine(place)? {
             Some(Engine::Embedded) => {
                 let instance = Instance::get(place).map_err(embedded::explain)?;
-                self.collections(self.toolkit.clone().against(offset(&instance)), global).await
+                self.collections(self.toolkit.clone().against(HERE, offset(&instance)), global).await
             }
             Some(Engine::Compose) => {
                 let (port_offset, gateway) = compose::reached(global).await?;
-                self.collections(self.toolkit.clone().against(port_offset).at(gateway), global).await
+                self.collections(self.toolkit.clone().against(HERE, port_offset).at(gateway), global).await
             }
             None => {
                 // Upstream's hub signs where the Toolkit is run, and some of its tests want that.
                 let (harness, _folder) =
                     end_to_end::of_their_own(global, false, |hub| hub.scheme.jws.sign = true).await?;
-                let toolkit = self.toolkit.clone().against(offset(&harness.instance));
+                let toolkit = self.toolkit.clone().against(HERE, offset(&harness.instance));
                 let result = self.collections(toolkit, global).await;
                 harness.stop().await;
                 result
