@@ -227,8 +227,10 @@ fn it_is_looked_at_before_and_while_it_runs() {
 fn what_the_definition_asks_for_and_is_not_there_yet_is_refused() {
     let user = User::new();
     let postgres = ["--set", "store.kind=postgres", "--set", "store.url=postgres://hub@127.0.0.1:1/hub"];
-    let refused = user.run(&[&["harness", "up", "--engine", "compose"], &postgres[..]].concat());
-    refused.expect(4, &["not available yet", "store.kind"]);
+    let refused = user.run(&["harness", "up", "--engine", "compose", "--set", "scheme.jws.validate=all"]);
+    refused.expect(4, &["not available yet", "scheme.jws.validate"]);
+    let refused = user.run(&["harness", "up", "--once", "--set", "store.kind=postgres"]);
+    refused.expect(4, &["not available yet", "store.url", "--engine compose"]);
     let away = user.run(&[&["harness", "up", "--once"], &postgres[..]].concat());
     away.expect(1, &["127.0.0.1:1"]);
     let refused = user.run(&["harness", "up", "--once", "--set", "components.portal=true"]);
@@ -244,12 +246,12 @@ fn what_is_rendered_does_not_depend_on_the_folder() {
     let user = User::new();
     let (one, two) = (user.home.path().join("one"), user.home.path().join("two/deep"));
     for folder in [&one, &two] {
-        prints(&user.run(&["harness", "render", "--out", &folder.to_string_lossy()]), 0, &["4 files written"]);
+        prints(&user.run(&["harness", "render", "--out", &folder.to_string_lossy()]), 0, &["6 files written"]);
     }
-    for file in ["compose.yaml", "scheme.json", ".env.example", "compose.override.example.yaml"] {
+    for file in ["compose.yaml", "prometheus.yml", "scheme.json", ".env.example", "compose.override.example.yaml"] {
         assert_eq!(std::fs::read(one.join(file)).unwrap(), std::fs::read(two.join(file)).unwrap(), "{file}");
     }
-    prints(&user.run(&["harness", "render", "--out", &one.to_string_lossy()]), 0, &["0 files written, 4 were right"]);
+    prints(&user.run(&["harness", "render", "--out", &one.to_string_lossy()]), 0, &["0 files written, 6 were right"]);
 }
 
 /// Ctrl-C while it starts in the background: nothing is left running there.

@@ -37,11 +37,10 @@ pub(crate) async fn detailed(State(hub): State<Arc<Hub>>) -> Response {
     let healthy = hub.store.ping().await.is_ok();
     let status = if healthy { "OK" } else { "DOWN" };
     let uptime = hub.metrics.uptime();
-    let started = hub.clock.now().plus_millis(-i64::try_from(uptime.as_millis()).unwrap_or(i64::MAX));
     let health = Health {
         status,
         uptime: uptime.as_secs_f64(),
-        start_time: started,
+        start_time: hub.inspection.served_since,
         version_number: env!("CARGO_PKG_VERSION"),
         services: ["datastore", "broker", "proxyCache"].map(|name| Service { name, status }),
     };

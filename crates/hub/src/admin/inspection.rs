@@ -17,7 +17,7 @@ const AUDITS: usize = 1;
 #[derive(Clone)]
 pub(crate) struct Inspection {
     /// Since when this hub works on its store.
-    pub(super) served_since: Timestamp,
+    pub(crate) served_since: Timestamp,
     /// Pauses between attempts to deliver.
     pub(super) pauses: SchedulerSettings,
     room: Arc<Semaphore>,
