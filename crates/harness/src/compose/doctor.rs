@@ -122,12 +122,12 @@ fn kit(compose: &Compose) -> Option<Finding> {
         Some(kit) => Finding::error(
             id,
             format!("MOJALOOP_TTK: found {}, which has no run-ttk.sh", kit.display()),
-            "expected the folder with the Testing Toolkit's collections; docs/developer.md says how to get it",
+            "expected the folder with the Testing Toolkit's collections; docs/conformance.md says how to get it",
         ),
         None => Finding::error(
             id,
             "MOJALOOP_TTK is not set: the Testing Toolkit's collections are no part of its image",
-            "MOJALOOP_TTK=FOLDER in the environment or in .env; docs/developer.md says how to get it",
+            "MOJALOOP_TTK=FOLDER in the environment or in .env; docs/conformance.md says how to get it",
         ),
     })
 }

@@ -12,7 +12,13 @@ pub(super) async fn obtain(compose: &Compose, progress: &dyn Progress) -> Result
     let hub = image::obtain(source, &compose.folder, progress).await?;
     let mut loaded = load(&docker, &hub, progress).await?;
     let mut images = vec![("HUB_IMAGE", hub.reference.clone())];
-    for variable in compose.image_variables() {
+    let started = compose.image_variables();
+    // What was found for services that are not started now is kept: an image that was pinned stays pinned.
+    let others = variables::of_images().filter(|variable| *variable != "HUB_IMAGE" && !started.contains(variable));
+    for variable in others {
+        images.extend(variables::noted(&compose.folder, variable)?.map(|reference| (variable, reference)));
+    }
+    for variable in started {
         // What the user names is compose's to find.
         if variables::own(&compose.folder, variable).is_some() {
             continue;

@@ -60,7 +60,7 @@ const SETTINGS: [(&str, &str, &str); 31] = [
     (
         "MOJALOOP_TTK",
         "./ttk",
-        "The folder with the Testing Toolkit's collections; docs/developer.md says where they are.",
+        "The folder with the Testing Toolkit's collections; docs/conformance.md says where they are.",
     ),
     ("TTK_MEMORY", "768m", "The most memory that the Testing Toolkit may take."),
     ("TTK_RUN_MEMORY", "384m", "The most memory that a run of its collections may take."),
@@ -135,6 +135,17 @@ pub(super) fn default_of(name: &str) -> String {
     setting.map(|(_, default, _)| (*default).to_owned()).unwrap_or_default()
 }
 
+/// The variables that name images.
+pub(super) fn of_images() -> impl Iterator<Item = &'static str> {
+    SETTINGS.into_iter().map(|(name, ..)| name).filter(|name| name.ends_with("_IMAGE"))
+}
+
+/// What the engine's own file says of a variable.
+pub(super) fn noted(folder: &Folder, name: &str) -> Result<Option<String>, Failure> {
+    let engine = folder.read("engine.env")?.unwrap_or_default();
+    Ok(value_in(&engine, name).map(|(value, _)| value))
+}
+
 /// What the environment or `.env` says of a variable.
 pub(super) fn own(folder: &Folder, name: &str) -> Option<String> {
     let written = || folder.read(".env").ok().flatten().and_then(|text| Some(value_in(&text, name)?.0));
@@ -143,8 +154,10 @@ pub(super) fn own(folder: &Folder, name: &str) -> Option<String> {
 
 /// What the environment, `.env`, or the engine's own file says of a variable.
 pub(super) fn said(folder: &Folder, name: &str) -> Result<Option<String>, Failure> {
-    let engine = folder.read("engine.env")?.unwrap_or_default();
-    Ok(own(folder, name).or_else(|| Some(value_in(&engine, name)?.0)))
+    Ok(match own(folder, name) {
+        Some(own) => Some(own),
+        None => noted(folder, name)?,
+    })
 }
 
 /// What holds in a folder: the environment wins over `.env`, that over what `up` has written for the engine, that over the

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use definition::{Hub, SecretReference, StoreKind};
 use serde_saphyr::FlowMap;
 
-use super::{EnvironmentFile, FileSecret, Service, Volume, database, of_the_hub, variable};
+use super::{EnvironmentFile, FileSecret, Service, Volume, database, of_the_hub};
 use crate::compose::{
     ports::{self, PublishedPort},
     profiles::Profile,
@@ -75,7 +75,6 @@ pub(super) fn services(hub: &Hub) -> Vec<(&'static str, Service)> {
 
 fn whole(hub: &Hub, profiles: &[Profile]) -> Service {
     let mut service = node(hub, "hub", profiles, ("HUB_MEMORY", "512m"));
-    service.environment.insert("MOJALOOP_CAPTURE", variable("CAPTURE", "true"));
     if hub.store.kind == StoreKind::Sqlite {
         service.volumes = vec![Volume::named(VOLUME, "/data")];
     }
@@ -85,7 +84,6 @@ fn whole(hub: &Hub, profiles: &[Profile]) -> Service {
 fn of_role(hub: &Hub, part: &Node) -> Service {
     let mut service = node(hub, part.name, part.profiles, ("NODE_MEMORY", "256m"));
     service.environment.insert("MOJALOOP_ROLE", part.name.to_owned());
-    service.environment.insert("MOJALOOP_CAPTURE", variable("CAPTURE", "true"));
     if part.name == PORTAL {
         let others = NODES.iter().filter(|node| node.name != PORTAL).map(|node| format!("http://{}:9100", node.name));
         service.environment.insert("MOJALOOP_CAPTURE_FROM", others.collect::<Vec<_>>().join(","));
@@ -101,6 +99,7 @@ fn node(hub: &Hub, name: &str, profiles: &[Profile], memory: (&str, &str)) -> Se
         .environment(&[
             ("MOJALOOP_LISTEN_ADDRESS", "0.0.0.0"),
             ("MOJALOOP_LOG", "${LOG:-info}"),
+            ("MOJALOOP_CAPTURE", "${CAPTURE:-true}"),
             ("MOJALOOP_NODE", name),
             // Published on this machine's loopback address only.
             ("MOJALOOP_ADMIN", "open"),
